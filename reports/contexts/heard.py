@@ -1,0 +1,119 @@
+"""What a document is made from: one session as one reader may see it. Nothing here asks the database."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal, Protocol
+from zoneinfo import ZoneInfo
+
+Reader = Literal["both", "A", "B", "F"]
+SLOTS = ("A", "B")
+
+
+class PhasePlan(Protocol):
+    """As much of sessions.plan.Phase as a document prints."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def minutes(self) -> int: ...
+
+
+class Plan(Protocol):
+    @property
+    def phases(self) -> Sequence[Any]: ...
+
+
+@dataclass(frozen=True)
+class SeenLine:
+    """One entry of the log. `owner` is the partner whose row it is, "" when it is nobody's own."""
+
+    kind: str
+    number: int
+    at: datetime | None = None
+    by: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    words: Mapping[str, Any] = field(default_factory=dict)
+    audience: str = "JOINT"
+    owner: str = ""
+    held_back: bool = False
+    told_to: bool = False
+    # Several entries of one command share its number; corrections and undoing name a command.
+    command: int = 0
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.words.get(name, self.facts.get(name, default))
+
+
+@dataclass(frozen=True)
+class Goal:
+    id: str
+    category: str
+    owner: str
+    wording: str
+
+
+@dataclass(frozen=True)
+class ExitStrategy:
+    sign: str
+    minimum_minutes: int
+    return_sentence: str
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Who met, when and what for. Names by slot: A, B, F, and G when there was a co-facilitator."""
+
+    held_on: date
+    zone: str
+    code: str
+    label: str
+    names: Mapping[str, str]
+    format_title: str
+    first_speaker: str = "A"
+    who_meets: str = "both"
+    timed: bool = True
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    joint_intention: str = ""
+    goals: Sequence[Goal] = ()
+    exit_strategy: ExitStrategy | None = None
+    phrases: Sequence[str] = ()
+    present: Sequence[tuple[str, str]] = ()
+    opening_words: str = ""
+    next_session: datetime | None = None
+    version: int = 1
+    released_on: date | None = None
+    agreed_max_minutes: int | None = None
+    latest_end: datetime | None = None
+
+    def local(self, at: datetime) -> datetime:
+        return at.astimezone(ZoneInfo(self.zone))
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The slots that met, first speaker first."""
+        if self.who_meets != "both":
+            return (self.who_meets,)
+        return SLOTS if self.first_speaker != "B" else ("B", "A")
+
+
+@dataclass(frozen=True)
+class Heard:
+    plan: Plan
+    figures: Mapping[str, Any]
+    lines: Sequence[SeenLine]
+    meeting: Meeting
+
+
+def may_print(line: SeenLine, reader: Reader) -> bool:
+    """The query has already decided; this is the second lock on the same door."""
+    if line.audience in ("OWN", "SYS"):
+        return False
+    if reader == "F":
+        return True
+    if line.held_back and (reader == "both" or line.owner != reader):
+        return False
+    if line.audience in ("JOINT", "REL"):
+        return True
+    return line.audience == "OWN_F" and reader in SLOTS and line.owner == reader
