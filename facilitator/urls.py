@@ -1,0 +1,38 @@
+"""Every door. A route without a row in tests/test_doors.py fails the build; the stream's door stands in asgi.py."""
+
+from allauth.account import views as account
+from allauth.mfa.base import views as mfa
+from allauth.mfa.recovery_codes import views as recovery
+from allauth.mfa.totp import views as totp
+from django.contrib import admin
+from django.urls import include, path
+
+from facilitator import mailing, views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("begin/", views.first_run, name="first_run"),
+    path("begin/demo/", views.load_demo, name="load_demo"),
+    path("health/", views.health, name="health"),
+    path("settings/mail/", mailing.mail_settings, name="mail_settings"),
+    path("settings/mail/test/", mailing.test_message, name="mail_test"),
+    path("mailbox/", mailing.mailbox, name="mailbox"),
+    path("sign-in/", account.login, name="account_login"),
+    path("sign-out/", account.logout, name="account_logout"),
+    path("sign-up/", account.signup, name="account_signup"),
+    path("sign-in/again/", account.reauthenticate, name="account_reauthenticate"),
+    path("sign-in/password/", account.password_change, name="account_change_password"),
+    path("sign-in/second/", mfa.authenticate, name="mfa_authenticate"),
+    path("sign-in/second/again/", mfa.reauthenticate, name="mfa_reauthenticate"),
+    path("settings/sign-in/", mfa.index, name="mfa_index"),
+    path("settings/sign-in/totp/", totp.activate_totp, name="mfa_activate_totp"),
+    path("settings/sign-in/totp/off/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path("settings/sign-in/codes/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path("settings/sign-in/codes/new/", recovery.generate_recovery_codes, name="mfa_generate_recovery_codes"),
+    path("settings/sign-in/codes/file/", recovery.download_recovery_codes, name="mfa_download_recovery_codes"),
+    path("", include("clients.urls")),
+    path("", include("clients.rituals.urls")),
+    path("", include("sessions.urls")),
+    path("", include("reports.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,82 @@
+"""The front door: first visit, home, and errors that keep their manners."""
+
+from datetime import timedelta
+
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.db.models import Prefetch
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from clients.access import AsFacilitator, AsPartner, viewer_of
+from clients.models import Couple, Partner
+from facilitator import begin, demo
+from facilitator.forms import FirstRunForm
+from facilitator.http import page
+from facilitator.models import Practice, User
+from facilitator.now import now
+from sessions.models import Session
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+@login_not_required
+def first_run(request: HttpRequest) -> HttpResponse:
+    _only_first(request)
+    form = FirstRunForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        login(request, begin.begin(**form.cleaned_data), backend=BACKEND)
+        return redirect("home")
+    return page(request, "facilitator/first_run.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@login_not_required
+@require_POST
+def load_demo(request: HttpRequest) -> HttpResponse:
+    _only_first(request)
+    login(request, demo.load(at=now()), backend=BACKEND)
+    return redirect("home")
+
+
+def _only_first(request: HttpRequest) -> None:
+    if Practice.objects.exists() or not begin.may_begin(request):
+        raise Http404
+
+
+@login_not_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    viewer = viewer_of(request)
+    if viewer is None:
+        empty = not Practice.objects.exists() and begin.may_begin(request)
+        return redirect("first_run" if empty else "account_login")
+    if isinstance(viewer, AsPartner):
+        return redirect("portal")
+    if not isinstance(viewer, AsFacilitator):
+        return page(request, "facilitator/home.html", {"viewer": viewer, "couples": [], "sessions": []})
+    both = Prefetch("partners", queryset=Partner.objects.visible_to(viewer), to_attr="both")
+    couples = Couple.objects.visible_to(viewer).filter(closed_at__isnull=True).prefetch_related(both)
+    return page(request, "facilitator/home.html", {"viewer": viewer, "couples": couples, "sessions": _today(viewer)})
+
+
+def _today(viewer: AsFacilitator) -> list[Session]:
+    """Planned within twelve hours of now, or still going on."""
+    around = (now() - timedelta(hours=12), now() + timedelta(hours=12))
+    sessions = Session.objects.visible_to(viewer).select_related("couple")
+    near = sessions.filter(planned_start__range=around) | sessions.filter(began_at__isnull=False, ended_at__isnull=True)
+    return list(near.distinct().order_by("planned_start"))
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    kind = _("This page had been open for long. Please go back, reload it and try again; nothing was changed.")
+    return page(request, "403.html", {"kind_words": kind}, status=403)
+
+
+@login_not_required
+@require_safe
+def health(request: HttpRequest) -> HttpResponse:
+    """For a supervisor or a proxy: the process answers and its database does."""
+    User.objects.exists()
+    return HttpResponse("ok", content_type="text/plain")

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class SessionsConfig(AppConfig):
+    name = "sessions"
+    # django.contrib.sessions has the label "sessions"; fixed before the first migration.
+    label = "facilitation"
