@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests import services
+from tests.cast import _no_keys_from_an_earlier_test, fay, oli  # noqa: F401  (fixtures for everybody)
 
 SLOW_FOLDERS = {"journeys", "faults", "benchmarks"}
 SERVICE_FIXTURES = {"postgres", "redis_url", "house", "any_house"}

@@ -1,0 +1,265 @@
+"""The stream: it only pokes. "There is something new for you", and each screen fetches its own checked fragment.
+
+One watcher per process looks at the heads of the sessions somebody watches; a commit in this process wakes it at
+once, what other processes wrote it finds within POLL_S. Streams carry no id, no body and no cursor.
+"""
+
+import asyncio
+import random
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.sessions.models import Session as SignIn
+from django.core.exceptions import DisallowedHost
+from django.core.handlers.asgi import ASGIRequest
+from django.db import connection
+from django.db.models import Max
+
+from clients.access import AsFacilitator, AsPartner, Audience, Viewer, viewer_of
+from facilitator import headers
+from facilitator.models import User
+from facilitator.now import now
+from facilitator.server import stopping
+from sessions.models import Moment, Session
+
+PREFIX = "/stream/"
+POLL_S = 0.1
+HEARTBEAT_S = 15.0
+PERMISSION_S = 5.0
+# A stream ends by itself now and then, so that a proxy or a phone never holds one for a day.
+LIFE_S = 600.0
+# Who may have reached this door at most at once, so that a forgotten tab cannot starve a process.
+MOST = 4000
+
+Heads = dict[tuple[str, UUID | None], int]
+
+
+@dataclass(eq=False)
+class Stream:
+    session_id: UUID
+    viewer: Viewer
+    sign_in: str
+    user_id: UUID
+    password: str
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    seen: int = -1
+    over: bool = False
+
+    def newest(self, heads: Heads) -> int:
+        """The newest Moment this viewer may know of; a private one of somebody else never moves it."""
+        if isinstance(self.viewer, AsFacilitator):
+            return max(heads.values(), default=0)
+        mine = {(str(Audience.JOINT), None)}
+        if isinstance(self.viewer, AsPartner):
+            mine |= {(str(a), self.viewer.partner_id) for a in (Audience.OWN, Audience.OWN_F, Audience.REL)}
+        return max((number for who, number in heads.items() if who in mine), default=0)
+
+
+class Watcher:
+    """Referenced by the module and restarted by whoever opens a stream: a lost task would be silence."""
+
+    def __init__(self) -> None:
+        self.streams: set[Stream] = set()
+        self.heads: dict[UUID, int] = {}
+        self.task: asyncio.Task[None] | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.woken = asyncio.Event()
+        # One thread, so one database connection, given back while nobody watches.
+        self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="watcher")
+
+    def add(self, stream: Stream) -> None:
+        self.streams.add(stream)
+        self.heads.pop(stream.session_id, None)
+        self.loop = asyncio.get_running_loop()
+        self.woken.set()
+        if self.task is None or self.task.done():
+            self.task = asyncio.create_task(self.watch())
+
+    async def watch(self) -> None:
+        next_permission = self._time() + PERMISSION_S
+        while self.streams:
+            try:
+                await asyncio.wait_for(self.woken.wait(), POLL_S)
+            except TimeoutError:
+                pass
+            self.woken.clear()
+            watched = {stream.session_id for stream in self.streams}
+            moved = await self._asked(_moved, watched, dict(self.heads))
+            for session_id, (head, heads) in moved.items():
+                self.heads[session_id] = head
+                self._poke(session_id, heads)
+            if self._time() >= next_permission:
+                next_permission = self._time() + PERMISSION_S
+                kept = await self._asked(_still_allowed, list(self.streams))
+                for stream in self.streams - kept:
+                    stream.over = True
+                    stream.wake.set()
+        self.heads.clear()
+        await self._asked(connection.close)
+
+    def _poke(self, session_id: UUID, heads: Heads) -> None:
+        for stream in self.streams:
+            if stream.session_id == session_id and stream.newest(heads) != stream.seen:
+                stream.seen = stream.newest(heads)
+                stream.wake.set()
+
+    def _time(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def _asked(self, question: Any, *about: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self.thread, question, *about)
+
+    async def close(self) -> None:
+        if self.task:
+            self.task.cancel()
+        self.thread.shutdown(wait=False)
+
+
+watcher = Watcher()
+
+
+def woke() -> None:
+    """Called after a commit, from any thread: this process looks at once instead of at its next poll."""
+    if watcher.loop is not None and watcher.streams:
+        watcher.loop.call_soon_threadsafe(watcher.woken.set)
+
+
+def _moved(watched: set[UUID], known: dict[UUID, int]) -> dict[UUID, tuple[int, Heads]]:
+    """Sessions whose head differs from what this process knows, with the newest Moment per audience and owner."""
+    rows = Session.objects.unscoped("the watcher reads heads").filter(pk__in=watched).values_list("pk", "head")
+    new = {pk: head for pk, head in rows if known.get(pk) != head}
+    if not new:
+        return {}
+    heads: dict[UUID, Heads] = {pk: {} for pk in new}
+    newest = (
+        Moment.objects.unscoped("the watcher reads heads per audience")
+        .filter(session__in=new)
+        .order_by()
+        .values_list("session", "audience", "owner")
+        .annotate(newest=Max("number"))
+    )
+    for session_id, audience, owner, number in newest:
+        heads[session_id][audience, None if audience == Audience.JOINT else owner] = number
+    return {pk: (head, heads[pk]) for pk, head in new.items()}
+
+
+def _still_allowed(streams: Iterable[Stream]) -> set[Stream]:
+    """Re-read what lets a stream be open: the sign-in, the account, and the right to see the session."""
+    streams = list(streams)
+    alive = set(
+        SignIn.objects.filter(session_key__in={s.sign_in for s in streams}, expire_date__gt=now()).values_list(
+            "session_key", flat=True
+        )
+    )
+    people = User.objects.filter(pk__in={s.user_id for s in streams}, is_active=True)
+    passwords = dict(people.values_list("pk", "password"))
+    by_viewer: dict[Viewer, set[UUID]] = {}
+    for stream in streams:
+        by_viewer.setdefault(stream.viewer, set()).add(stream.session_id)
+    allowed = _visible_pairs(by_viewer)
+    return {
+        s
+        for s in streams
+        if s.sign_in in alive and passwords.get(s.user_id) == s.password and (s.viewer, s.session_id) in allowed
+    }
+
+
+def _visible_pairs(by_viewer: dict[Viewer, set[UUID]]) -> set[tuple[Viewer, UUID]]:
+    """(viewer, session) that may still be seen; one UNION query for the whole process."""
+    viewers = list(by_viewer)
+    queries = [
+        Session.objects.visible_to(viewer)
+        .filter(pk__in=by_viewer[viewer])
+        .order_by()
+        .extra(select={"viewer": "%s"}, select_params=[index])
+        .values_list("viewer", "pk")
+        for index, viewer in enumerate(viewers)
+    ]
+    if not queries:
+        return set()
+    rows = queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0]
+    return {(viewers[int(index)], pk) for index, pk in rows}
+
+
+async def door(scope: Any, receive: Any, send: Any) -> None:
+    """GET /stream/<session>: 404 for everybody who may not see that session, whoever they are."""
+    stream = None
+    if scope["method"] == "GET" and len(watcher.streams) < MOST:
+        stream = await asyncio.to_thread(_admit, scope)
+    if stream is None:
+        await _answer(send, 404, [(b"content-type", b"text/plain"), (b"content-length", b"0")])
+        await send({"type": "http.response.body", "body": b""})
+        return
+    await _answer(send, 200, [(b"content-type", b"text/event-stream"), (b"x-accel-buffering", b"no")])
+    await _run(stream, receive, send)
+
+
+async def _answer(send: Any, status: int, own: list[tuple[bytes, bytes]]) -> None:
+    house = [(name.lower().encode(), value.encode()) for name, value in headers.all_headers().items()]
+    await send({"type": "http.response.start", "status": status, "headers": own + house})
+
+
+def _admit(scope: Any) -> Stream | None:
+    """The same questions as every page: this host, this origin, this sign-in, this viewer, this session."""
+    try:
+        request = ASGIRequest(scope, None)
+        host = request.get_host()
+        session_id = UUID(scope["path"].removeprefix(PREFIX).rstrip("/"))
+        origin = request.headers.get("Origin")
+        if origin and urlsplit(origin).netloc != host:
+            return None
+        engine = import_module(settings.SESSION_ENGINE)
+        request.session = engine.SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+        request.user = get_user(request)
+        viewer = viewer_of(request)
+        if viewer is None or not Session.objects.visible_to(viewer).filter(pk=session_id).exists():
+            return None
+        user: Any = request.user
+        return Stream(session_id, viewer, request.session.session_key or "", user.pk, user.password)
+    except (ValueError, DisallowedHost):
+        return None
+    finally:
+        connection.close()
+
+
+async def _run(stream: Stream, receive: Any, send: Any) -> None:
+    """Poke, breathe, and end when the sign-in, the server or the visitor does."""
+    gone = asyncio.create_task(_disconnected(receive))
+    stop = asyncio.create_task(stopping.wait())
+    watcher.add(stream)
+    end = asyncio.get_running_loop().time() + LIFE_S
+    try:
+        await _say(send, f"retry: {random.randint(500, 2500)}\n\n")
+        while not stream.over and asyncio.get_running_loop().time() < end:
+            poke = asyncio.create_task(stream.wake.wait())
+            done, _ = await asyncio.wait(
+                {poke, gone, stop}, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            poke.cancel()
+            if gone in done or stop in done:
+                break
+            stream.wake.clear()
+            if not stream.over:
+                await _say(send, "data:\n\n" if poke in done else ":\n\n")
+        if not gone.done():
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+    finally:
+        watcher.streams.discard(stream)
+        gone.cancel()
+        stop.cancel()
+
+
+async def _say(send: Any, text: str) -> None:
+    await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+
+
+async def _disconnected(receive: Any) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
