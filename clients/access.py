@@ -176,7 +176,9 @@ def _assigned(couple: str, user_id: UUID, roles: tuple[str, ...]) -> Exists:
     team = apps.get_model("clients", "Assignment")._base_manager
     agreed = Q(role="lead") | Q(consented_a_at__isnull=False, consented_b_at__isnull=False)
     return Exists(
-        team.filter(agreed, couple=OuterRef(couple or "pk"), user=user_id, role__in=roles, ended_at__isnull=True)
+        team.filter(
+            agreed, couple=OuterRef(couple or "pk"), user=user_id, role__in=roles, ended_at__isnull=True
+        )
     )
 
 

@@ -34,7 +34,9 @@ def withdraw(*, partner: Partner, scope: str, by: str, now: datetime) -> None:
     Consent.objects.unscoped("a withdrawal ends the current consent").filter(
         partner=partner, scope=scope, withdrawn_at__isnull=True
     ).update(withdrawn_at=now)
-    Seat.objects.unscoped("a withdrawal raises the epoch").filter(partner=partner).update(epoch=F("epoch") + 1)
+    Seat.objects.unscoped("a withdrawal raises the epoch").filter(partner=partner).update(
+        epoch=F("epoch") + 1
+    )
     _log(partner, by, f"consent withdrawn: {scope}", now)
 
 

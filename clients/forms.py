@@ -9,7 +9,11 @@ from clients.models import Consent, Screening
 
 
 def zones() -> list[tuple[str, str]]:
-    return [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones()) if "/" in zone or zone == "UTC"]
+    return [
+        (zone, zone.replace("_", " "))
+        for zone in sorted(available_timezones())
+        if "/" in zone or zone == "UTC"
+    ]
 
 
 class CoupleForm(forms.Form):
@@ -39,5 +43,6 @@ class ConsentForm(forms.Form):
 
 class AddressForm(forms.Form):
     address = forms.EmailField(
-        label=_("How may I reach you safely?"), help_text=_("Asked alone. Leave it empty unless they wish it.")
+        label=_("How may I reach you safely?"),
+        help_text=_("Asked alone. Leave it empty unless they wish it."),
     )

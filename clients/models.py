@@ -134,7 +134,9 @@ class Assignment(Guarded):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["couple", "user"], condition=models.Q(ended_at__isnull=True), name="one_role_at_a_time"
+                fields=["couple", "user"],
+                condition=models.Q(ended_at__isnull=True),
+                name="one_role_at_a_time",
             )
         ]
 

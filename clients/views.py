@@ -61,14 +61,22 @@ def partner(request: HttpRequest, partner_id: UUID) -> HttpResponse:
         _enter(request, viewer, found, posted)
         return redirect("couple", found.couple_id)
     can_reach = can_mail(found.couple.practice, None)
-    context = {"viewer": viewer, "couple": found.couple, **_card(found, viewer), **forms, "can_reach": can_reach}
+    context = {
+        "viewer": viewer,
+        "couple": found.couple,
+        **_card(found, viewer),
+        **forms,
+        "can_reach": can_reach,
+    }
     return page(request, "clients/partner.html", context, status=422 if posted is not None else 200)
 
 
 def _forms(request: HttpRequest, partner: Partner) -> dict[str, Any]:
     which = request.POST.get("form", "") if request.method == "POST" else ""
     classes = {"talk_form": TalkForm, "consent_form": ConsentForm, "address_form": AddressForm}
-    return {name: made(request.POST if name == which else None, prefix=name) for name, made in classes.items()}
+    return {
+        name: made(request.POST if name == which else None, prefix=name) for name, made in classes.items()
+    }
 
 
 def _enter(request: HttpRequest, viewer: AsFacilitator, partner: Partner, form: Any) -> None:

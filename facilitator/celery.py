@@ -57,7 +57,8 @@ app.conf.update(
     timezone="UTC",
     # One static tick for each sweep; a tick that waited longer than its interval is not worth ringing for.
     beat_schedule={
-        name: {"task": task, "schedule": TICK_S, "options": {"expires": TICK_S - 1}} for name, task in SWEEPS.items()
+        name: {"task": task, "schedule": TICK_S, "options": {"expires": TICK_S - 1}}
+        for name, task in SWEEPS.items()
     },
     **_broker(),
 )

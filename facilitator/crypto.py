@@ -70,7 +70,9 @@ def unwrap(token: str) -> bytes:
 
 def blind_index(value: str) -> str:
     """HMAC-SHA256 of the folded value, hex: equality without reading."""
-    return hmac.new(settings.INDEX_KEY.encode(), value.strip().casefold().encode(), hashlib.sha256).hexdigest()
+    return hmac.new(
+        settings.INDEX_KEY.encode(), value.strip().casefold().encode(), hashlib.sha256
+    ).hexdigest()
 
 
 class _Keys:

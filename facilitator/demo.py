@@ -35,5 +35,7 @@ def couple(fay: User, *, at: datetime) -> Couple:
         )
         for scope in Consent.Scope:
             consents.give(partner=partner, scope=scope, how=Consent.How.OWN_HAND, by=viewer.actor, now=at)
-        couples.reach_by_email(partner=partner, address=f"{names[slot].lower()}@home.example", by=viewer, now=at)
+        couples.reach_by_email(
+            partner=partner, address=f"{names[slot].lower()}@home.example", by=viewer, now=at
+        )
     return made

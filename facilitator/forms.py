@@ -10,8 +10,12 @@ from facilitator.models import User
 
 
 class FirstRunForm(forms.Form):
-    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
-    email = forms.EmailField(label=_("Your e-mail address"), help_text=_("To sign in. No mail is sent to it."))
+    name = forms.CharField(
+        label=_("Your name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"})
+    )
+    email = forms.EmailField(
+        label=_("Your e-mail address"), help_text=_("To sign in. No mail is sent to it.")
+    )
     password = forms.CharField(
         label=_("A password"),
         help_text=_("Ten characters or more; a short sentence is easiest."),

@@ -110,7 +110,9 @@ class Never(models.Model):
     id = models.IntegerField(primary_key=True)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(id__lt=0) & models.Q(id__gt=0), name="never_a_row")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id__lt=0) & models.Q(id__gt=0), name="never_a_row")
+        ]
 
 
 class Purge(models.Model):
@@ -162,4 +164,6 @@ class LocalMail(models.Model):
 
     class Meta:
         ordering = ["-at"]
-        constraints = [models.CheckConstraint(condition=models.Q(to__endswith=".example"), name="demo_mail_stays_here")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(to__endswith=".example"), name="demo_mail_stays_here")
+        ]

@@ -29,7 +29,9 @@ urlpatterns = [
     path("settings/sign-in/totp/off/", totp.deactivate_totp, name="mfa_deactivate_totp"),
     path("settings/sign-in/codes/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),
     path("settings/sign-in/codes/new/", recovery.generate_recovery_codes, name="mfa_generate_recovery_codes"),
-    path("settings/sign-in/codes/file/", recovery.download_recovery_codes, name="mfa_download_recovery_codes"),
+    path(
+        "settings/sign-in/codes/file/", recovery.download_recovery_codes, name="mfa_download_recovery_codes"
+    ),
     path("", include("clients.urls")),
     path("", include("clients.rituals.urls")),
     path("", include("sessions.urls")),

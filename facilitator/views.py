@@ -58,19 +58,25 @@ def home(request: HttpRequest) -> HttpResponse:
         return page(request, "facilitator/home.html", {"viewer": viewer, "couples": [], "sessions": []})
     both = Prefetch("partners", queryset=Partner.objects.visible_to(viewer), to_attr="both")
     couples = Couple.objects.visible_to(viewer).filter(closed_at__isnull=True).prefetch_related(both)
-    return page(request, "facilitator/home.html", {"viewer": viewer, "couples": couples, "sessions": _today(viewer)})
+    return page(
+        request, "facilitator/home.html", {"viewer": viewer, "couples": couples, "sessions": _today(viewer)}
+    )
 
 
 def _today(viewer: AsFacilitator) -> list[Session]:
     """Planned within twelve hours of now, or still going on."""
     around = (now() - timedelta(hours=12), now() + timedelta(hours=12))
     sessions = Session.objects.visible_to(viewer).select_related("couple")
-    near = sessions.filter(planned_start__range=around) | sessions.filter(began_at__isnull=False, ended_at__isnull=True)
+    near = sessions.filter(planned_start__range=around) | sessions.filter(
+        began_at__isnull=False, ended_at__isnull=True
+    )
     return list(near.distinct().order_by("planned_start"))
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    kind = _("This page had been open for long. Please go back, reload it and try again; nothing was changed.")
+    kind = _(
+        "This page had been open for long. Please go back, reload it and try again; nothing was changed."
+    )
     return page(request, "403.html", {"kind_words": kind}, status=403)
 
 

@@ -133,7 +133,9 @@ def woke() -> None:
 
 def _moved(watched: set[UUID], known: dict[UUID, int]) -> dict[UUID, tuple[int, Heads]]:
     """Sessions whose head differs from what this process knows, with the newest Moment per audience and owner."""
-    rows = Session.objects.unscoped("the watcher reads heads").filter(pk__in=watched).values_list("pk", "head")
+    rows = (
+        Session.objects.unscoped("the watcher reads heads").filter(pk__in=watched).values_list("pk", "head")
+    )
     new = {pk: head for pk, head in rows if known.get(pk) != head}
     if not new:
         return {}
@@ -154,9 +156,9 @@ def _still_allowed(streams: Iterable[Stream]) -> set[Stream]:
     """Re-read what lets a stream be open: the sign-in, the account, and the right to see the session."""
     streams = list(streams)
     alive = set(
-        SignIn.objects.filter(session_key__in={s.sign_in for s in streams}, expire_date__gt=now()).values_list(
-            "session_key", flat=True
-        )
+        SignIn.objects.filter(
+            session_key__in={s.sign_in for s in streams}, expire_date__gt=now()
+        ).values_list("session_key", flat=True)
     )
     people = User.objects.filter(pk__in={s.user_id for s in streams}, is_active=True)
     passwords = dict(people.values_list("pk", "password"))
@@ -167,7 +169,9 @@ def _still_allowed(streams: Iterable[Stream]) -> set[Stream]:
     return {
         s
         for s in streams
-        if s.sign_in in alive and passwords.get(s.user_id) == s.password and (s.viewer, s.session_id) in allowed
+        if s.sign_in in alive
+        and passwords.get(s.user_id) == s.password
+        and (s.viewer, s.session_id) in allowed
     }
 
 

@@ -45,11 +45,19 @@ class Session(Guarded):
 class Moment(Guarded):
     """One thing that happened, structure only. Several Moments of one command share its `command` number."""
 
-    guard = Guard(couple="session__couple", audience="audience", owner="owner", session="session")
+    guard = Guard(
+        couple="session__couple",
+        audience="audience",
+        owner="owner",
+        released="opening__at",
+        session="session",
+    )
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="moments")
+    # Gap-free in its session, and the team's: no number of a Moment leaves the desk.
     number = models.PositiveIntegerField()
+    # 1 for the first command posted, 2 for the next; a session file has it one line further down.
     command = models.PositiveIntegerField()
     at = models.DateTimeField()
     recorded_at = models.DateTimeField()
@@ -96,7 +104,11 @@ class Line(Guarded):
     """
 
     guard = Guard(
-        couple="session__couple", audience="audience", owner="owner", released="released_at", session="session"
+        couple="session__couple",
+        audience="audience",
+        owner="owner",
+        released="moment__opening__at",
+        session="session",
     )
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -111,8 +123,6 @@ class Line(Guarded):
     author = models.UUIDField()
     words = EncryptedJSON()
     salt = EncryptedText()
-    held_back_at = models.DateTimeField(null=True)
-    released_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["moment__number"]
@@ -125,7 +135,9 @@ class Line(Guarded):
 class Agreement(Guarded):
     """A text both confirmed; until then a draft. Its words are its Line."""
 
-    guard = Guard(couple="session__couple", audience="audience", released="line__released_at", session="session")
+    guard = Guard(
+        couple="session__couple", audience="audience", released="line__moment__opening__at", session="session"
+    )
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="agreements")
@@ -157,6 +169,28 @@ class Reader(Guarded):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["session", "partner"], condition=models.Q(withdrawn_at__isnull=True), name="one_yes_to_read"
+                fields=["session", "partner"],
+                condition=models.Q(withdrawn_at__isnull=True),
+                name="one_yes_to_read",
             )
         ]
+
+
+class Opening(Guarded):
+    """That a REL Moment and its words were opened to both: a row of its own, taken away when a release is withdrawn."""
+
+    guard = Guard(couple="moment__session__couple", audience=Audience.SYS)
+
+    moment = models.OneToOneField(Moment, primary_key=True, on_delete=models.CASCADE, related_name="opening")
+    at = models.DateTimeField()
+
+
+class HeldBack(Guarded):
+    """A line its author keeps out of what both may read. It vanishes with no gap."""
+
+    guard = Guard(couple="moment__session__couple", audience=Audience.OWN_F, owner="moment__owner")
+
+    moment = models.OneToOneField(
+        Moment, primary_key=True, on_delete=models.CASCADE, related_name="held_back"
+    )
+    at = models.DateTimeField()

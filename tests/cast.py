@@ -57,7 +57,12 @@ def signed_in(user: User) -> Client:
 
 
 def household(
-    name: str, names: tuple[str, str], *, at: datetime = MORNING, zone: str = "Europe/Lisbon", ready: bool = True
+    name: str,
+    names: tuple[str, str],
+    *,
+    at: datetime = MORNING,
+    zone: str = "Europe/Lisbon",
+    ready: bool = True,
 ) -> House:
     """A practice with one couple; `ready` couples have had their talks and given their consents."""
     practice = Practice.objects.create(name=f"{name}'s practice")
@@ -65,7 +70,11 @@ def household(
         f"{name.lower()}@practice.example", PASSWORD, name=name, practice=practice, is_facilitator=True
     )
     couple = couples.welcome(
-        facilitator=user, label=f"{names[0]} and {names[1]}", names={"A": names[0], "B": names[1]}, zone=zone, now=at
+        facilitator=user,
+        label=f"{names[0]} and {names[1]}",
+        names={"A": names[0], "B": names[1]},
+        zone=zone,
+        now=at,
     )
     both = couples.partners_of(couple.pk)
     if ready:
@@ -74,7 +83,9 @@ def household(
     return House(practice, user, couple, both["A"], both["B"])
 
 
-def talked(user: User, partner: Partner, *, at: datetime = MORNING, outcome: str = Screening.Outcome.GO) -> None:
+def talked(
+    user: User, partner: Partner, *, at: datetime = MORNING, outcome: str = Screening.Outcome.GO
+) -> None:
     safety.record_talk(partner=partner, user=user, spoken_alone_on=at.date(), outcome=outcome, now=at)
     for scope in Consent.Scope:
         consents.give(partner=partner, scope=scope, how=Consent.How.OWN_HAND, by=f"user:{user.pk}", now=at)

@@ -1,0 +1,102 @@
+"""What both may read of a session, and when: each partner's yes, lines kept back, opening, and taking it back.
+
+Who may read a line depends on these rows, so they live beside the lines and not in the room that prints them.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from clients.access import GuardedQuerySet
+from clients.models import Partner
+from facilitator import audit
+from facilitator.errors import Refusal, gettext_noop
+from sessions.models import HeldBack, Moment, Opening, Reader, Session
+
+# A Moment that quotes another goes where that one goes: these facts name what is quoted.
+QUOTES = ("of", "check", "statement", "fear")
+
+
+@transaction.atomic
+def agree(
+    *, session: Session, partner: Partner, held_back: Iterable[UUID] = (), how: str, by: str, now: datetime
+) -> Reader:
+    """One partner has read it and says yes, keeping back any of their own lines (Moment ids) they wish."""
+    if session.state != "ended":
+        raise Refusal(gettext_noop("Not yet: the session has not ended."), "not_ended", "absolute")
+    own = Moment.objects.unscoped("a partner keeps back own lines").filter(
+        session=session, owner=partner, audience="REL", pk__in=list(held_back)
+    )
+    for moment in own:
+        HeldBack.objects.unscoped("a line is kept back once").get_or_create(
+            moment=moment, defaults={"at": now}
+        )
+    reader = _current(session).filter(partner=partner).first()
+    if reader is None:
+        reader = Reader.objects.create(session=session, partner=partner, how=how, agreed_at=now)
+    audit.record(
+        practice=session.couple.practice_id,
+        actor=by,
+        action=f"agreed to read: {how}",
+        subject=f"session:{session.pk}",
+        at=now,
+    )
+    if is_released(session):
+        _open(session, now)
+    return reader
+
+
+@transaction.atomic
+def withdraw(*, session: Session, partner: Partner, by: str, now: datetime) -> None:
+    """Stops future reading by the other; papers already handed out cannot be taken back."""
+    _current(session).filter(partner=partner).update(withdrawn_at=now)
+    Opening.objects.unscoped("a release is withdrawn").filter(moment__session=session).delete()
+    audit.record(
+        practice=session.couple.practice_id,
+        actor=by,
+        action="release withdrawn",
+        subject=f"session:{session.pk}",
+        at=now,
+    )
+
+
+def is_released(session: Session) -> bool:
+    """Everybody who met said yes, and nobody has taken it back."""
+    needed = 1 if session.owner_id else 2
+    return _current(session).count() >= needed
+
+
+def readers(session: Session) -> set[str]:
+    """Slots of those who said yes; for the facilitator."""
+    return set(_current(session).values_list("partner__slot", flat=True))
+
+
+def _current(session: Session) -> GuardedQuerySet:
+    return Reader.objects.unscoped("release asks who said yes").filter(
+        session=session, withdrawn_at__isnull=True
+    )
+
+
+def _open(session: Session, now: datetime) -> None:
+    """Open every REL Moment that is not kept back and quotes nothing that is."""
+    kept = set(
+        HeldBack.objects.unscoped("release leaves out what is kept back")
+        .filter(moment__session=session)
+        .values_list("moment", flat=True)
+    )
+    rows = list(
+        Moment.objects.unscoped("release opens the lines of a session")
+        .filter(session=session)
+        .order_by("number")
+    )
+    hidden: set[str] = set()
+    shown: list[Moment] = []
+    for moment in rows:
+        quoted = {str(moment.facts[name]) for name in QUOTES if name in moment.facts}
+        if moment.pk in kept or quoted & hidden:
+            hidden |= {str(moment.facts[name]) for name in ("id", "check") if name in moment.facts}
+        elif moment.audience == "REL":
+            shown.append(moment)
+    Opening.objects.bulk_create([Opening(moment=moment, at=now) for moment in shown], ignore_conflicts=True)
