@@ -1,7 +1,7 @@
 """The web process: uvicorn, except that open streams are asked to end when it is told to stop.
 
-A stream waits on `stopping` beside whatever else it waits for, says goodbye, and returns. Without that, uvicorn
-waits for its open connections and never exits.
+A stream waits on `stopping` beside whatever else it waits for, says goodbye, and returns. Without that,
+uvicorn waits for its open connections and never exits.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Starts a few processes, starts again what dies, and stops all of them together.
 
-Each child leads a session of its own, so that whatever it started can be ended with it, and gets SIGTERM from the
-kernel when this process dies without a word.
+Each child leads a session of its own, so that whatever it started can be ended with it, and gets SIGTERM
+from the kernel when this process dies without a word.
 """
 
 import ctypes
@@ -77,7 +77,8 @@ class Supervisor:
         watched = {signal.SIGCHLD, *self._ends}
         before = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
         try:
-            while self._tend():
+            while True:
+                self._tend()
                 got = signal.sigtimedwait(watched, self._idle_s())
                 if got and got.si_signo != signal.SIGCHLD:
                     break
@@ -87,7 +88,7 @@ class Supervisor:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return 0
 
-    def _tend(self) -> bool:
+    def _tend(self) -> None:
         now = time.monotonic()
         for post in self._posts:
             if post.process and (status := _ended(post.process)) is not None:
@@ -97,7 +98,6 @@ class Supervisor:
                 post.process = None
             if post.process is None and now >= post.start_at:
                 self._start(post)
-        return True
 
     def _idle_s(self) -> float:
         waiting = [post.start_at for post in self._posts if post.process is None]

@@ -1,6 +1,6 @@
-"""Real services for tests: PostgreSQL, Redis, an SMTP server, Chromium and the whole house, in temporary folders.
+"""Real services for tests: PostgreSQL, Redis, an SMTP server, Chromium and the whole house.
 
-Nothing here is a stand-in. Each starts on a free loopback port and ends with the test run.
+Nothing here is a stand-in. Each lives in a temporary folder, on a free loopback port, as long as the run.
 """
 
 import contextlib
@@ -98,9 +98,17 @@ class Postgres:
         return f"postgres://owner:{self.password}@127.0.0.1:{self.port}/{name}"
 
     def run(self, program: str, *arguments: str) -> str:
-        who = {"PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGUSER": "owner", "PGPASSWORD": self.password}
+        who = {
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(self.port),
+            "PGUSER": "owner",
+            "PGPASSWORD": self.password,
+        }
         done = subprocess.run(
-            [postgres_programs() / program, *arguments], env={**os.environ, **who}, capture_output=True, text=True
+            [postgres_programs() / program, *arguments],
+            env={**os.environ, **who},
+            capture_output=True,
+            text=True,
         )
         if done.returncode:
             raise AssertionError(f"{program}: {done.stderr}")
@@ -131,12 +139,15 @@ def postgres() -> Iterator[Postgres]:
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
     with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out, start_new_session=True, **rights)
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=out, stderr=out, start_new_session=True, **rights
+        )
     server = Postgres(port=port, password=password, folder=folder, process=process)
     try:
         ready = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port), "-U", "owner"]
         wait_until(
-            lambda: process.poll() is not None or subprocess.run(ready).returncode == 0, what="PostgreSQL to answer"
+            lambda: process.poll() is not None or subprocess.run(ready).returncode == 0,
+            what="PostgreSQL to answer",
         )
         if process.poll() is not None:
             raise AssertionError(f"PostgreSQL did not start: {_tail(log)}")
@@ -152,7 +163,7 @@ def postgres() -> Iterator[Postgres]:
 
 @contextlib.contextmanager
 def redis(*options: str, port: int | None = None) -> Iterator[str]:
-    """A Redis of its own; yields its address as REDIS_URL takes it. Options as on redis-server's command line."""
+    """A Redis of its own; yields its address as REDIS_URL takes it. Options go to redis-server."""
     program = shutil.which("redis-server")
     if not program:
         raise LeftOut("Redis is not installed: apt-get install redis-server")
@@ -185,7 +196,7 @@ class SmtpServer:
     recipients: list[list[str]] = field(default_factory=list)
     reply: str = "250 kept"
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 (aiosmtpd's name)
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # aiosmtpd's name
         if self.reply.startswith("250"):
             self.messages.append(BytesParser(EmailMessage, policy=modern).parsebytes(envelope.content))
             self.recipients.append(list(envelope.rcpt_tos))
@@ -216,7 +227,7 @@ def chromium_program() -> str:
 
 @contextlib.contextmanager
 def chromium() -> Iterator[Any]:
-    """Playwright's Browser over Debian's Chromium; its sandbox is given up only as root, where it cannot work."""
+    """Playwright's Browser over Debian's Chromium, without its sandbox only as root, where it cannot work."""
     from playwright.sync_api import sync_playwright
 
     flags = [*CHROMIUM_FLAGS, *(["--no-sandbox"] if os.getuid() == 0 else [])]
@@ -232,7 +243,7 @@ def chromium() -> Iterator[Any]:
 
 @dataclass
 class House:
-    """`manage.py up` in a folder of its own: web, worker and beat under the supervisor, as ./run starts them."""
+    """`manage.py up` in a folder of its own: web, worker and beat under the supervisor, as ./run has it."""
 
     data: Path
     port: int
@@ -296,11 +307,19 @@ def clean_env(**more: str) -> dict[str, str]:
     """This environment without what would point a child at somebody else's data."""
     ours = ("THIRD_CHAIR_", "DATABASE_URL", "KEYS_DATABASE_URL", "REDIS_URL", "DJANGO_", "PYTEST_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return {**kept, "PYTHONTZPATH": "", "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "facilitator.settings", **more}
+    return {
+        **kept,
+        "PYTHONTZPATH": "",
+        "PYTHONUNBUFFERED": "1",
+        "DJANGO_SETTINGS_MODULE": "facilitator.settings",
+        **more,
+    }
 
 
 @contextlib.contextmanager
-def house(data: Path, *arguments: str, port: int | None = None, wait: bool = True, **env: str) -> Iterator[House]:
+def house(
+    data: Path, *arguments: str, port: int | None = None, wait: bool = True, **env: str
+) -> Iterator[House]:
     """The running house. Calling it again with the same folder is the next start of the same house."""
     port = port or free_port()
     whole = clean_env(
@@ -319,7 +338,9 @@ def house(data: Path, *arguments: str, port: int | None = None, wait: bool = Tru
     try:
         if wait:
             wait_until(
-                lambda: process.poll() is not None or _answers(running.url), what="the house to answer", within_s=60
+                lambda: process.poll() is not None or _answers(running.url),
+                what="the house to answer",
+                within_s=60,
             )
             if process.poll() is not None:
                 raise AssertionError(f"the house did not start:\n{_tail(log)}")

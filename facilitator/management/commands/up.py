@@ -1,0 +1,179 @@
+"""What a start needs, in order: alone in the folder, a free port, a sound set-up, a current database."""
+
+import errno
+import fcntl
+import hashlib
+import os
+import secrets
+import socket
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.migrations.executor import MigrationExecutor
+
+from facilitator import backups, doctor
+from facilitator.models import Practice
+from facilitator.now import now
+from facilitator.supervisor import Child, Supervisor
+
+EVERYWHERE = {"0.0.0.0", "::"}
+BACKLOG = 2048
+
+
+class Command(BaseCommand):
+    help = "Start web, worker and beat, and keep them running until Ctrl-C."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=settings.PORT)
+        parser.add_argument("--listen", default=settings.LISTEN, metavar="HOST")
+        parser.add_argument("--without-backup", action="store_true", help="upgrade without a copy made first")
+
+    def handle(self, *, port: int, listen: str, without_backup: bool, **options: Any) -> None:
+        os.umask(0o077)
+        host = _shown(listen)
+        address = os.environ.get("THIRD_CHAIR_URL") or f"http://{host}:{port}"
+        with _alone(address), _listener(listen, port) as listener:
+            self.refuse_unsafe()
+            self.upgrade(with_backup=not without_backup)
+            self.greet(address)
+            connections.close_all()
+            env = _environment(address=address, host=host, port=port, listen=listen)
+            Supervisor(_children(listener), cwd=settings.BASE_DIR, env=env).run()
+
+    def refuse_unsafe(self) -> None:
+        problems = doctor.checks()
+        for problem in problems:
+            self.stderr.write(problem.line)
+        if problems:
+            raise CommandError("Nothing was started.", returncode=1)
+
+    def upgrade(self, *, with_backup: bool) -> None:
+        """Bring both databases up to date; what was there before is copied first."""
+        waiting = [alias for alias in ("keys", DEFAULT_DB_ALIAS) if _pending(alias)]
+        copy = None
+        if waiting and with_backup and any(_is_used(alias) for alias in waiting):
+            try:
+                copy = backups.before_upgrade(now=now())
+            except backups.BackupRefused as refused:
+                raise CommandError(f"No copy could be made before the upgrade. {refused}") from refused
+            self.stdout.write(f"Before the upgrade, a copy: {copy}")
+        backups.drop_old_keys(now=now())
+        for alias in waiting:
+            call_command("migrate", database=alias, verbosity=0, interactive=False)
+
+    def greet(self, address: str) -> None:
+        if Practice.objects.exists():
+            settings.FIRST_RUN_CODE_FILE.unlink(missing_ok=True)
+            self.stdout.write(f"Third Chair is at {address}/")
+        else:
+            self.stdout.write(f"Third Chair is at {address}/begin/?code={_first_run_code()}")
+            self.stdout.write("Open that address: it makes your practice, or loads a demo to look around in.")
+        if settings.MUTE_FILE.exists():
+            self.stdout.write(
+                "It is mute since it was restored: ./run manage unmute lets it send mail again."
+            )
+        self.stdout.write(f"Everything it keeps is in {settings.DATA}. Ctrl-C stops it.")
+        self.stdout.flush()
+
+
+def _children(listener: socket.socket) -> list[Child]:
+    beat = settings.DATA / "beat"
+    beat.mkdir(mode=0o700, exist_ok=True)
+    celery = (sys.executable, "-m", "celery", "--quiet", "-A", "facilitator")
+    web = (sys.executable, "-m", "facilitator.server", "--fd", str(listener.fileno()))
+    return [
+        # The socket stays open here: whoever asks while web is started again waits instead of failing.
+        Child("web", web, pass_fds=(listener.fileno(),)),
+        Child("worker", (*celery, "worker", "-c", "2", "--without-gossip", "--without-mingle")),
+        # No pid file: one that outlives its process would keep the next one out.
+        Child("beat", (*celery, "beat", "-s", str(beat / "schedule"), "--pidfile=")),
+    ]
+
+
+def _environment(*, address: str, host: str, port: int, listen: str) -> dict[str, str]:
+    hosts = [*filter(None, os.environ.get("THIRD_CHAIR_HOSTS", "").split(",")), host, socket.gethostname()]
+    ours = {
+        "THIRD_CHAIR_URL": address,
+        "THIRD_CHAIR_HOSTS": ",".join(dict.fromkeys(hosts)) if listen in EVERYWHERE else ",".join(hosts[:-2]),
+        "THIRD_CHAIR_PORT": str(port),
+        "THIRD_CHAIR_LISTEN": listen,
+        "THIRD_CHAIR_DATA": str(settings.DATA),
+        "DJANGO_SETTINGS_MODULE": "facilitator.settings",
+        "PYTHONTZPATH": "",
+    }
+    return {**os.environ, **ours}
+
+
+@contextmanager
+def _alone(address: str) -> Iterator[None]:
+    """One house per data folder. The lock goes with the process, however it ends."""
+    with (settings.DATA / "up.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            there = file.read().strip()
+            raise CommandError(
+                f"Third Chair already runs on {settings.DATA}, at {there}.", returncode=1
+            ) from None
+        file.truncate(0)
+        file.write(f"{address} (pid {os.getpid()})")
+        file.flush()
+        yield
+
+
+@contextmanager
+def _listener(listen: str, port: int) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in listen else socket.AF_INET
+    try:
+        listener = socket.create_server((listen, port), family=family, backlog=BACKLOG)
+    except OSError as taken:
+        if taken.errno == errno.EADDRINUSE:
+            raise CommandError(
+                f"Port {port} is in use: choose another with --port N.", returncode=1
+            ) from None
+        raise CommandError(
+            f"Cannot listen on {listen} port {port}: {taken.strerror}.", returncode=1
+        ) from None
+    with listener:
+        yield listener
+
+
+def _shown(listen: str) -> str:
+    """The host under which others find us: where everything is listened to, the address traffic leaves by."""
+    if listen not in EVERYWHERE:
+        return f"[{listen}]" if ":" in listen else listen
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
+        try:
+            way.connect(("192.0.2.1", 9))  # sends nothing: it only asks the routing table
+            return str(way.getsockname()[0])
+        except OSError:
+            return socket.gethostname()
+
+
+def _pending(alias: str) -> bool:
+    executor = MigrationExecutor(connections[alias])
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _is_used(alias: str) -> bool:
+    return bool(MigrationExecutor(connections[alias]).recorder.applied_migrations())
+
+
+def _first_run_code() -> str:
+    """A new one for each start; only its digest is kept."""
+    code = secrets.token_urlsafe(12)
+    path: Path = settings.FIRST_RUN_CODE_FILE
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(hashlib.sha256(code.encode()).hexdigest())
+    return code
