@@ -1,0 +1,40 @@
+"""Where we are: a pure function of the plan, the Moments and now. No server timer, nothing moves by itself."""
+
+from sessions.clock.fold import advance, fold
+from sessions.clock.moment import Moment, moment_of
+from sessions.clock.reading import (
+    CheckReading,
+    DueReading,
+    ExtensionReading,
+    PauseReading,
+    PhaseReading,
+    Reading,
+    closing_is_due,
+    is_shorter,
+    read,
+    reading_of,
+    state_at,
+)
+from sessions.clock.state import State, begin, instant_at, seconds
+
+__all__ = [
+    "CheckReading",
+    "DueReading",
+    "ExtensionReading",
+    "Moment",
+    "PauseReading",
+    "PhaseReading",
+    "Reading",
+    "State",
+    "advance",
+    "begin",
+    "closing_is_due",
+    "fold",
+    "instant_at",
+    "is_shorter",
+    "moment_of",
+    "read",
+    "reading_of",
+    "seconds",
+    "state_at",
+]
