@@ -1,0 +1,192 @@
+// Keeps the desk current. The stream only pokes; on each connect and each poke the desk looks once and swaps the
+// parts that changed, never one that is being typed in. Without this file every form is an ordinary POST and redirect.
+"use strict";
+
+(() => {
+  const desk = document.querySelector("[data-desk]");
+  const POLL_MS = 3000;
+  const LOOK_LIMIT_MS = 8000;
+  let tag = "";
+  let looking = false;
+  let again = false;
+  let polling = null;
+
+  // Looking
+
+  async function look() {
+    if (looking) {
+      again = true;
+      return;
+    }
+    looking = true;
+    try {
+      const headers = { "X-Requested-With": "desk" };
+      if (tag) headers["If-None-Match"] = tag;
+      const answer = await fetch(desk.dataset.fragment, { headers, cache: "no-store", signal: AbortSignal.timeout(LOOK_LIMIT_MS) });
+      hearTheTime(answer);
+      // Signed out, or the session is not ours any more: the page itself says so.
+      if (answer.redirected || answer.status === 404 || answer.status === 401) return location.reload();
+      if (answer.status === 200) {
+        take(new DOMParser().parseFromString(await answer.text(), "text/html"), null);
+        tag = answer.headers.get("ETag") ?? "";
+      }
+      connected(answer.ok || answer.status === 304);
+    } catch {
+      connected(false);
+    } finally {
+      looking = false;
+      if (again) {
+        again = false;
+        look();
+      }
+    }
+  }
+
+  function hearTheTime(answer) {
+    const exact = answer.headers.get("X-Now");
+    if (exact) return countdown.hear(Date.parse(exact));
+    // Date has whole seconds only: good enough to notice a machine that slept, not to set a clock by.
+    const rough = Date.parse(answer.headers.get("Date") ?? "");
+    if (Math.abs(rough - countdown.now()) > 2500) countdown.hear(rough);
+  }
+
+  function connected(yes) {
+    const line = desk.querySelector("[data-link-state]");
+    if (line) line.textContent = yes ? desk.dataset.wordConnected : desk.dataset.wordLooking;
+  }
+
+  // Swapping, part by part
+
+  const typed = new WeakSet();
+  desk.addEventListener("input", (event) => {
+    const part = event.target.closest("[data-part]");
+    if (part) typed.add(part);
+  });
+
+  function busy(part) {
+    if (typed.has(part)) return true;
+    const focus = document.activeElement;
+    return part.contains(focus) && focus.matches("input:not([type=hidden]), textarea, select");
+  }
+
+  function take(page, sent) {
+    const line = desk.querySelector("[data-link-state]")?.textContent ?? "";
+    for (const fresh of page.querySelectorAll("[data-part]")) {
+      const stale = desk.querySelector(`[data-part="${fresh.dataset.part}"]`);
+      if (!stale || (stale !== sent && busy(stale))) continue;
+      const open = [...stale.querySelectorAll("details[open][id]")].map((one) => one.id);
+      const wasOpen = stale.matches("details") && stale.open;
+      if (stale === sent && fresh.dataset.part !== "refusal") open.length = 0;
+      const focus = stale.contains(document.activeElement) ? document.activeElement : null;
+      const place = focus && placeOf(stale, focus);
+      const copy = document.adoptNode(fresh);
+      if (stale.matches("details")) copy.open = wasOpen;
+      for (const id of open) copy.querySelector(`details#${CSS.escape(id)}`)?.setAttribute("open", "");
+      if (stale.isEqualNode(copy)) continue;
+      stale.replaceWith(copy);
+      if (place) findAgain(copy, place)?.focus({ preventScroll: true });
+    }
+    const state = desk.querySelector("[data-link-state]");
+    if (state) state.textContent = line;
+    desk.dispatchEvent(new CustomEvent("swapped"));
+  }
+
+  // A button that is replaced keeps the focus: the same key or words, else the same place.
+  function placeOf(part, element) {
+    const all = [...part.querySelectorAll("button, summary, a, input, textarea, select")];
+    return { key: element.dataset.key, words: element.textContent.trim(), number: all.indexOf(element) };
+  }
+
+  function findAgain(part, place) {
+    const all = [...part.querySelectorAll("button, summary, a, input, textarea, select")];
+    return all.find((one) => place.key && one.dataset.key === place.key) ??
+      all.find((one) => place.words && one.textContent.trim() === place.words) ?? all[place.number];
+  }
+
+  // Sending: the same POST a plain form makes, without losing what is typed elsewhere on the desk
+
+  desk.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (form.method !== "post") return;
+    event.preventDefault();
+    if (form.dataset.sending) return;
+    form.dataset.sending = "yes";
+    const button = event.submitter;
+    button?.setAttribute("aria-busy", "true");
+    freshKey(form);
+    const body = new URLSearchParams(new FormData(form));
+    if (button?.name) body.append(button.name, button.value);
+    try {
+      const answer = await fetch(form.action, { method: "POST", body, headers: { "X-Requested-With": "desk" } });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const other = page.querySelector("[data-desk]");
+      if (!other) return answer.redirected ? location.assign(answer.url) : notSent();
+      countdown.hear(Date.parse(other.dataset.serverNow));
+      const part = form.closest("[data-part]");
+      if (answer.ok) typed.delete(part);
+      tag = "";
+      take(page, answer.ok ? part : null);
+      sent();
+      connected(true);
+    } catch {
+      notSent();
+      connected(false);
+    } finally {
+      delete form.dataset.sending;
+      button?.removeAttribute("aria-busy");
+      countdown.unrest();
+    }
+  });
+
+  // A key is made before the first try and kept for every further one, so that nothing counts twice.
+  function freshKey(form) {
+    const field = form.querySelector('input[name="key"]');
+    if (!field || form.dataset.keyed) return;
+    form.dataset.keyed = "yes";
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    field.value = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  function notSent() {
+    const line = desk.querySelector("[data-unsent]");
+    if (!line) return;
+    line.textContent = desk.dataset.wordUnsent;
+    line.hidden = false;
+  }
+
+  function sent() {
+    const line = desk.querySelector("[data-unsent]");
+    if (line) line.hidden = true;
+  }
+
+  // Being poked; polling while the stream is away
+
+  function poll(on) {
+    if (on && !polling) polling = setInterval(look, POLL_MS);
+    if (!on && polling) {
+      clearInterval(polling);
+      polling = null;
+    }
+  }
+
+  const stream = desk.dataset.stream ? new EventSource(desk.dataset.stream) : null;
+  if (stream) {
+    stream.onopen = () => {
+      poll(false);
+      look();
+    };
+    stream.onmessage = look;
+    stream.addEventListener("poke", look);
+    stream.onerror = () => {
+      connected(false);
+      poll(true);
+    };
+  } else {
+    poll(true);
+  }
+  addEventListener("pagehide", () => stream?.close());
+  desk.addEventListener("look", look);
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) look();
+  });
+})();
