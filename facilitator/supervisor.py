@@ -34,7 +34,7 @@ def say(line: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
 
 
-class _Post:
+class Post:
     """One child's place: who stands there now, and when the next may start."""
 
     def __init__(self, child: Child) -> None:
@@ -62,7 +62,7 @@ class Supervisor:
         log: Callable[[str], None] = say,
         grace_s: float = GRACE_S,
     ) -> None:
-        self._posts = [_Post(child) for child in children]
+        self._posts = [Post(child) for child in children]
         self._cwd = cwd
         self._env = dict(env)
         self._log = log
@@ -76,6 +76,8 @@ class Supervisor:
         # Blocked and waited for by name: no handler runs between two lines, and none is lost.
         watched = {signal.SIGCHLD, *self._ends}
         before = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
+        # By default a child's end is a signal to ignore, and some kernels drop those even while they are blocked.
+        handler = signal.signal(signal.SIGCHLD, lambda *_: None)
         try:
             while True:
                 self._tend()
@@ -85,6 +87,7 @@ class Supervisor:
             self._stop(watched)
         finally:
             self._kill_all()
+            signal.signal(signal.SIGCHLD, handler)
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return 0
 
@@ -103,7 +106,7 @@ class Supervisor:
         waiting = [post.start_at for post in self._posts if post.process is None]
         return max(0.0, min(waiting) - time.monotonic()) if waiting else 60.0
 
-    def _start(self, post: _Post) -> None:
+    def _start(self, post: Post) -> None:
         post.started_at = time.monotonic()
         try:
             post.process = subprocess.Popen(

@@ -4,7 +4,6 @@ Nothing here is a stand-in. Each lives in a temporary folder, on a free loopback
 """
 
 import contextlib
-import json
 import os
 import pwd
 import secrets
@@ -370,7 +369,7 @@ def note_left_out(line: str) -> None:
     """./run test names a file here and shows its lines at the end."""
     if path := os.environ.get("THIRD_CHAIR_LEFT_OUT"):
         with Path(path).open("a") as file:
-            file.write(json.dumps(line) + "\n")
+            file.write(" ".join(line.split()) + "\n")
 
 
 if __name__ == "__main__":
