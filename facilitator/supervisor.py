@@ -19,6 +19,8 @@ PR_SET_PDEATHSIG = 1
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 15.0
 YOUNG_S = 5.0
+# Signals wake us; should one be lost, we look anyway.
+LOOK_S = 1.0
 # Ten seconds are promised for all of it; what has not gone by now is not asked again.
 GRACE_S = 8.0
 
@@ -76,7 +78,7 @@ class Supervisor:
         # Blocked and waited for by name: no handler runs between two lines, and none is lost.
         watched = {signal.SIGCHLD, *self._ends}
         before = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
-        # By default a child's end is a signal to ignore, and some kernels drop those even while they are blocked.
+        # A child's end is a signal to ignore by default, and some kernels drop those even while blocked.
         handler = signal.signal(signal.SIGCHLD, lambda *_: None)
         try:
             while True:
@@ -104,7 +106,7 @@ class Supervisor:
 
     def _idle_s(self) -> float:
         waiting = [post.start_at for post in self._posts if post.process is None]
-        return max(0.0, min(waiting) - time.monotonic()) if waiting else 60.0
+        return min(LOOK_S, max(0.0, min(waiting) - time.monotonic())) if waiting else LOOK_S
 
     def _start(self, post: Post) -> None:
         post.started_at = time.monotonic()
@@ -139,7 +141,7 @@ class Supervisor:
             left = deadline - time.monotonic()
             if left <= 0:
                 break
-            got = signal.sigtimedwait(watched, min(left, 0.5))
+            got = signal.sigtimedwait(watched, min(left, LOOK_S / 10))
             if got and got.si_signo != signal.SIGCHLD:
                 break  # asked twice: at once
 
