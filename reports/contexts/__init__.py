@@ -1,6 +1,6 @@
 """What each document may hold, as frozen values per reader. Built by pure functions, tested without any PDF."""
 
-from reports.contexts.heard import ExitStrategy, Goal, Heard, Meeting, SeenLine
+from reports.contexts.heard import Heard, Meeting, SeenLine
 from reports.contexts.joint import JointSummary
 from reports.contexts.partner import PartnerCopy
 from reports.contexts.record import FacilitatorRecord
@@ -8,9 +8,7 @@ from reports.contexts.sheet import AgreementSheet
 
 __all__ = [
     "AgreementSheet",
-    "ExitStrategy",
     "FacilitatorRecord",
-    "Goal",
     "Heard",
     "JointSummary",
     "Meeting",

@@ -3,25 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
+
+from sessions.plan import ExitStrategy, Goal, Plan
 
 Reader = Literal["both", "A", "B", "F"]
 SLOTS = ("A", "B")
-
-
-class PhasePlan(Protocol):
-    """As much of sessions.plan.Phase as a document prints."""
-
-    @property
-    def title(self) -> str: ...
-    @property
-    def minutes(self) -> int: ...
-
-
-class Plan(Protocol):
-    @property
-    def phases(self) -> Sequence[Any]: ...
 
 
 @dataclass(frozen=True)
@@ -40,24 +28,11 @@ class SeenLine:
     told_to: bool = False
     # Several entries of one command share its number; corrections and undoing name a command.
     command: int = 0
+    # What its words belong to ("S1"), where the words stand apart from the entry that names it.
+    ref: str = ""
 
     def get(self, name: str, default: Any = None) -> Any:
         return self.words.get(name, self.facts.get(name, default))
-
-
-@dataclass(frozen=True)
-class Goal:
-    id: str
-    category: str
-    owner: str
-    wording: str
-
-
-@dataclass(frozen=True)
-class ExitStrategy:
-    sign: str
-    minimum_minutes: int
-    return_sentence: str
 
 
 @dataclass(frozen=True)
@@ -86,6 +61,24 @@ class Meeting:
     released_on: date | None = None
     agreed_max_minutes: int | None = None
     latest_end: datetime | None = None
+
+    @classmethod
+    def of(cls, plan: Plan, **facts: Any) -> "Meeting":
+        """What the plan says, and the facts it does not hold."""
+        agreed = {
+            "zone": plan.zone,
+            "first_speaker": plan.first_speaker,
+            "who_meets": plan.with_,
+            "timed": plan.timed,
+            "joint_intention": plan.joint_intention,
+            "goals": plan.goals,
+            "exit_strategy": plan.exit_strategy,
+            "phrases": plan.phrases or (),
+            "present": tuple((one.name, one.why) for one in plan.present),
+            "agreed_max_minutes": plan.agreed_max_minutes,
+            "latest_end": plan.latest_end,
+        }
+        return cls(**{**agreed, **facts})
 
     def local(self, at: datetime) -> datetime:
         return at.astimezone(ZoneInfo(self.zone))

@@ -156,18 +156,18 @@ class JointSummary:
             closing=tuple(closing(told)),
             next_meeting=moment_of(meeting),
             pause=pause_sign(meeting),
-            foot=foot(meeting, _("Summary")),
+            foot=foot(meeting, _("Summary"), draft=meeting.released_on is None),
         )
 
 
-def foot(meeting: Meeting, kind: str) -> Foot:
+def foot(meeting: Meeting, kind: str, *, draft: bool = False) -> Foot:
     released = _("released %(day)s") % {"day": day(meeting.released_on)} if meeting.released_on else ""
     # The code is the care team's name for the two; a partner's paper carries the label they chose.
-    return Foot(kind, meeting.label, meeting.version, released, draft=meeting.released_on is None)
+    return Foot(kind, meeting.label, meeting.version, released, draft)
 
 
 def people(meeting: Meeting) -> str:
-    partners = listed([meeting.names[slot] for slot in meeting.order])
+    partners = listed([meeting.names[slot] for slot in sorted(meeting.order)])
     helpers = [meeting.names[slot] for slot in ("F", "G") if meeting.names.get(slot)]
     helpers += [f"{name} ({why})" if why else name for name, why in meeting.present]
     return _("%(partners)s, with %(helpers)s") % {"partners": partners, "helpers": listed(helpers)}

@@ -45,6 +45,7 @@ class PartnerCopy:
     day: str
     summary: JointSummary
     only_for_you: OnlyForYou
+    with_name: str
     your_part: tuple[str, ...]
     pause: PauseSign | None
     next_meeting: str
@@ -58,6 +59,7 @@ class PartnerCopy:
             day=day(meeting.held_on),
             summary=JointSummary.of(heard, slot),  # type: ignore[arg-type]
             only_for_you=only_for_you(told, slot),
+            with_name=meeting.names.get("F", ""),
             your_part=tuple(
                 part["what"]
                 for draft in told.agreements
@@ -92,7 +94,7 @@ def only_for_you(told: Told, slot: str) -> OnlyForYou:
         wordings=tuple(
             held.suggestion
             for held in told.redirects.values()
-            if held.to == slot and held.suggestion and held.result == "rephrased"
+            if held.to == slot and held.suggestion
         ),
         reactions=tuple(
             Offered(told.options[ident].get("text"), say(REACTION, answer))

@@ -19,6 +19,8 @@ from reports.contexts.words import (
 # Who answered what stays out of every paper, this one included.
 UNSIGNED = ("extension_answered", "pace_chosen", "redirect_not_now", "redirect_kept", "redirect_rephrased")
 ENDINGS = ("partner_left", "stopped", "safety_stop", "session_ended")
+# Guards whose very name would hint at the private talks.
+NEVER_ON_PAPER = ("screening", "talk", "outcome", "consult")
 LOG_ROWS = 1500
 
 
@@ -27,6 +29,8 @@ class Table:
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     total: tuple[str, ...] = ()
+    # Percent of the page for each column; even when left out.
+    widths: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -187,8 +191,7 @@ def deviations(told: Told, heard: Heard) -> list[str]:
         changed.append(_("More time: proposed %(proposed)s, agreed %(agreed)s, %(minutes)s minutes") % {
             "proposed": extended["proposed"], "agreed": extended["agreed"], "minutes": extended.get("minutes", 0)})
     for line in told.of_kind("guard_set_aside"):
-        # Nothing on any paper hints at the private talks.
-        if not str(line.get("guard") or "").startswith("screening"):
+        if not any(code.startswith(NEVER_ON_PAPER) for code in line.get("codes") or ()):
             changed.append(": ".join(str(part) for part in (say(ENTRY, line.kind), line.get("reason")) if part))
     return changed
 
@@ -196,7 +199,7 @@ def deviations(told: Told, heard: Heard) -> list[str]:
 def times(heard: Heard, who: Mapping[str, str]) -> Table:
     voices = [slot for slot in ("A", "B", "F") if slot in who]
     heads = (
-        _("Phase"), _("planned"), _("extended"), _("active"), _("over"),
+        _("Phase"), _("planned"), _("added"), _("active"), _("over"),
         *(who[slot] for slot in voices), _("quiet"),
     )
     rows, planned, extended, over = [], 0, 0, 0
@@ -216,7 +219,7 @@ def times(heard: Heard, who: Mapping[str, str]) -> Table:
         _("all"), clock(planned), clock(extended), clock(heard.figures["active_s"]), clock(over),
         *(clock(whole[slot]) for slot in (*voices, "none")),
     )
-    return Table(heads, tuple(rows), total)
+    return Table(heads, tuple(rows), total, widths=(28, 10) + (9,) * 2 + (8,) * (len(heads) - 4))
 
 
 def chart(heard: Heard, who: Mapping[str, str]) -> VoiceChart:
@@ -270,7 +273,7 @@ def checks(told: Told, who: Mapping[str, str]) -> Table | None:
                 outcome(attempt, check, settled.get(check.id), last=attempt is attempts[-1]),
             ))
     heads = (_("Check"), _("listener"), _("try"), _("said back"), _("answer"))
-    return Table(heads, tuple(rows)) if rows else None
+    return Table(heads, tuple(rows), widths=(14, 10, 6, 37, 33)) if rows else None
 
 
 def heard_words(attempt: Attempt, check: Check) -> str:
@@ -331,7 +334,7 @@ def needs(told: Told, who: Mapping[str, str]) -> Table | None:
             "" if line.held_back else (line.get("wish") or ""), line.get("statement") or "",
         ))
     heads = (_("No."), _("whose"), _("need"), _("wish"), _("said in"))
-    return Table(heads, tuple(rows)) if rows else None
+    return Table(heads, tuple(rows), widths=(8, 14, 24, 42, 12)) if rows else None
 
 
 def redirects(told: Told) -> Table | None:
@@ -371,7 +374,7 @@ def options(told: Told, who: Mapping[str, str]) -> Table | None:
         for ident, line in told.options.items()
     )
     heads = (_("No."), _("option"), _("serves"), *(who[slot] for slot in slots), _("taken up in"))
-    return Table(heads, rows) if rows else None
+    return Table(heads, rows, widths=(7, 41, 12, *(27 // len(slots),) * len(slots), 13)) if rows else None
 
 
 def numbers(told: Told, who: Mapping[str, str]) -> Table | None:
@@ -384,7 +387,7 @@ def numbers(told: Told, who: Mapping[str, str]) -> Table | None:
             marks = [str(line.get("temperature")) if slot == s else "" for s in meeting.order]
             rows.append((say(TEMPERATURE_AT, line.kind), at, *marks))
     heads = (_("Stirred up, 0 to 10"), _("time"), *(who[slot] for slot in meeting.order))
-    return Table(heads, tuple(rows)) if rows else None
+    return Table(heads, tuple(rows), widths=(46, 18) + (18,) * len(meeting.order)) if rows else None
 
 
 def follow_up(told: Told) -> list[str]:
@@ -399,23 +402,30 @@ def follow_up(told: Told) -> list[str]:
 
 
 def log_table(lines: list[SeenLine], meeting: Meeting, who: Mapping[str, str]) -> Table:
+    """One row a command, whatever it was made of. A file's first command stands on its second line."""
     undone = {line.get("line") for line in lines if line.kind == "undone"}
     corrected = {line.get("line") for line in lines if line.kind == "corrected"}
-    rows = []
+    commands: dict[int, list[SeenLine]] = {}
     for line in sorted(lines, key=lambda one: one.number):
-        number = line.command or line.number
-        hidden = line.held_back or line.kind in UNSIGNED or line.kind in ENDINGS
-        what = held() if line.held_back else " · ".join(p for p in (say(ENTRY, line.kind), refers(line)) if p)
+        commands.setdefault(line.command or line.number, []).append(line)
+    rows = []
+    for number, parts in commands.items():
+        first = parts[0]
+        is_held = any(part.held_back for part in parts)
+        by = next((part.by for part in parts if part.by), "")
+        unsigned = is_held or first.kind in UNSIGNED or first.kind in ENDINGS
+        points = list(dict.fromkeys(ref for part in parts for ref in refers(part)))
+        what = held() if is_held else " · ".join([say(ENTRY, first.kind), *points])
         marks = [_("taken back")] * (number in undone) + [_("corrected")] * (number in corrected)
-        at = f"{meeting.local(line.at):%H:%M:%S}" if line.at and meeting.timed else "–"
-        rows.append((str(line.number), at, "" if hidden else who.get(line.by, ""), "; ".join([what, *marks])))
-    return Table((_("No."), _("time"), _("who"), _("entry")), tuple(rows))
+        at = f"{meeting.local(first.at):%H:%M:%S}" if first.at and meeting.timed else "–"
+        rows.append((str(number - 1), at, "" if unsigned else who.get(by, ""), "; ".join([what, *marks])))
+    return Table((_("No."), _("time"), _("who"), _("entry")), tuple(rows), widths=(9, 16, 11, 64))
 
 
-def refers(line: SeenLine) -> str:
+def refers(line: SeenLine) -> list[str]:
     """What an entry points at: a phase or an id, never words."""
-    if line.kind in ("corrected", "undone"):
-        return _("entry %(n)s") % {"n": line.get("line")}
+    if line.kind in ("corrected", "undone") and line.get("line"):
+        return [_("entry %(n)s") % {"n": line.get("line") - 1}]
     parts = [line.get("phase"), line.get("id"), line.get("check") or line.get("of"), line.get("agreement")]
     parts += [line.get("redirect"), line.get("fear"), line.get("goal")]
-    return " · ".join(str(part) for part in parts if part)
+    return [str(part) for part in parts if part]

@@ -108,6 +108,7 @@ class Told:
         self.parked: list[SeenLine] = []
         self.goal_views: dict[str, dict[str, str]] = {}
         self._milestones: dict[str, tuple[str, set[str]]] = {}
+        self._made: dict[int, str] = {}
         for line in self.lines:
             sort = getattr(self, f"_{line.kind}", None)
             if sort is not None:
@@ -161,8 +162,11 @@ class Told:
         self._result(line, "rephrased")
 
     def _redirect_offered(self, line: SeenLine) -> None:
-        self.redirects.setdefault(line.get("id"), Redirect(line.get("id"), line.get("to", ""), line.at))
-        held = self.redirects[line.get("id")]
+        # Its parts are for different eyes; whoever sees only the suggestion knows it by its command.
+        ident = line.get("id") or line.ref or self._made.get(line.command) or str(line.command)
+        self._made[line.command] = ident
+        held = self.redirects.setdefault(ident, Redirect(ident, line.owner, line.at))
+        held.to = line.get("to") or held.to
         held.families = tuple(line.get("families") or held.families)
         held.suggestion = line.get("suggestion") or held.suggestion
 
@@ -173,8 +177,9 @@ class Told:
         self._result(line, "not_now")
 
     def _result(self, line: SeenLine, result: str) -> None:
-        if line.get("redirect") in self.redirects:
-            self.redirects[line.get("redirect")].result = result
+        ident = line.get("redirect")
+        if ident in self.redirects:
+            self.redirects[ident].result = result
 
     def _need_named(self, line: SeenLine) -> None:
         self.needs[line.get("id")] = line
@@ -238,13 +243,13 @@ class Told:
         return self.fears.setdefault(ident, Fear(ident, number=number))
 
     def _fear_offered(self, line: SeenLine) -> None:
-        fear = self._fear(line.get("id"), line.number)
+        fear = self._fear(line.get("id") or line.ref, line.number)
         fear.to = line.get("to") or fear.to
         fear.wording = line.get("wording") or fear.wording
 
     def _fear_answered(self, line: SeenLine) -> None:
-        fear = self._fear(line.get("fear"), line.number)
-        fear.to = fear.to or line.by
+        fear = self._fear(line.get("fear") or line.ref, line.number)
+        fear.to = fear.to or line.owner or line.by
         fear.answer = line.get("answer") or fear.answer
         if line.get("own_words") or (line.held_back and line.audience == "REL"):
             fear.own_words = line
@@ -261,15 +266,15 @@ class Told:
 
     def _agreement_confirmed(self, line: SeenLine) -> None:
         if line.get("agreement") in self.drafts:
-            self.drafts[line.get("agreement")].confirmed[line.by] = line
+            self.drafts[line.get("agreement")].confirmed[line.owner or line.by] = line
 
     def _idea_parked(self, line: SeenLine) -> None:
         self.parked.append(line)
 
     def _goal_viewed(self, line: SeenLine) -> None:
-        self.goal_views.setdefault(line.get("goal"), {})[line.by] = line.get("view")
+        self.goal_views.setdefault(line.get("goal"), {})[line.owner or line.by] = line.get("view")
 
     def _milestones_kept(self, line: SeenLine) -> None:
         for kept in line.get("milestones") or ():
             what, by = self._milestones.setdefault(kept["id"], (kept["milestone"], set()))
-            by.add(line.by)
+            by.add(line.owner or line.by)

@@ -171,6 +171,8 @@ ENTRY = {
     "stopped": gettext_noop("ended early"),
     "safety_stop": gettext_noop("ended early"),
     "session_ended": gettext_noop("ended"),
+    "ended_early": gettext_noop("ended early"),
+    "continued_another_day": gettext_noop("to be continued another day"),
     "guard_set_aside": gettext_noop("gone on with a reason"),
 }
 

@@ -1,0 +1,147 @@
+"""render(template, context) -> bytes. The only importer of WeasyPrint, and lazily: it costs most of a second."""
+
+import atexit
+import io
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import pikepdf
+from django.contrib.staticfiles import finders
+from django.template.loader import render_to_string
+from django.utils import translation
+
+FACES = {
+    "app-static:face-400.ttf": "facilitator/fonts/atkinson-hyperlegible-next-400.ttf",
+    "app-static:face-700.ttf": "facilitator/fonts/atkinson-hyperlegible-next-700.ttf",
+}
+# One megabyte of words takes ten seconds and 150 MiB to set; a real record of a long session is a sixth of this.
+MOST_LETTERS = 400_000
+# What XML forbids, and marks that would let one line of text rearrange the page around it.
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\u202a-\u202e\ud800-\udfff]")
+# More marks on one letter than any language uses make the page unreadable and slow.
+MARK_PILES = re.compile("([\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{4})"
+                        "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
+_one_at_a_time = threading.Lock()
+
+
+class NotRendered(Exception):
+    """This document cannot be set: too long, or it asked for something from outside."""
+
+
+def render(
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    language: str,
+    title: str,
+    author: str = "",
+    paper: str = "A4",
+    large: bool = False,
+) -> bytes:
+    """A tagged PDF/UA-1. Same input, same bytes. `title` and `author` are metadata: no personal names in them."""
+    with translation.override(language):
+        html = render_to_string(template, {**context, "language": language, "title": title, "author": author})
+    return typeset(html, paper=paper, large=large)
+
+
+def typeset(html: str, *, paper: str = "A4", large: bool = False) -> bytes:
+    if len(html) > MOST_LETTERS:
+        raise NotRendered("too long to set")
+    html = MARK_PILES.sub(r"\1", UNPRINTABLE.sub("", html))
+    with _one_at_a_time:
+        press = _press()
+        try:
+            plain = press.HTML(string=html, url_fetcher=press.fetcher).write_pdf(
+                stylesheets=[press.sheet, *press.variant(paper, large)], font_config=press.fonts, pdf_variant="pdf/ua-1",
+            )
+        except press.Fatal as asked:
+            # Not an Exception by birth: it would fly past every handler and end the worker.
+            raise NotRendered("asked for something from outside") from asked
+        except RecursionError as deep:
+            raise NotRendered("nested too deep") from deep
+    return finish(plain)
+
+
+class _Press:
+    """One engine per process: WeasyPrint, its fonts and our sheet, read once."""
+
+    def __init__(self) -> None:
+        import weasyprint
+        from weasyprint.text.fonts import FontConfiguration
+        from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+
+        class OurFilesOnly(URLFetcher):  # type: ignore[misc]
+            """Two font files by name. Everything else ends the render: our pages ask for nothing else."""
+
+            def fetch(self, url: str, headers: Any = None) -> Any:
+                if url not in FACES:
+                    raise FatalURLFetchingError(f"denied: {url[:80]}")
+                with open(_static(FACES[url]), "rb") as face:
+                    return URLFetcherResponse(url, face.read(), {"Content-Type": "font/ttf"})
+
+            open = fetch
+
+        self.HTML, self.CSS = weasyprint.HTML, weasyprint.CSS
+        self.Fatal = FatalURLFetchingError
+        self.fetcher = OurFilesOnly(allowed_protocols=("app-static",), allow_redirects=False)
+        self.fonts = FontConfiguration()
+        with open(_static("reports/print.css"), encoding="utf-8") as sheet:
+            self.sheet = self._css(sheet.read())
+        self._variants: dict[tuple[str, bool], list[Any]] = {}
+
+    def _css(self, text: str) -> Any:
+        return self.CSS(string=text, url_fetcher=self.fetcher, font_config=self.fonts)
+
+    def variant(self, paper: str, large: bool) -> list[Any]:
+        if (paper, large) not in self._variants:
+            size = "14pt" if large else "11pt"
+            letter = "@page { size: letter }" if paper == "Letter" else "@page { size: A4 }"
+            self._variants[paper, large] = [self._css(f"{letter} html {{ font-size: {size} }}")]
+        return self._variants[paper, large]
+
+
+@cache
+def _press() -> _Press:
+    # Its fonts must be let go before the interpreter takes the modules apart.
+    atexit.register(_press.cache_clear)
+    return _Press()
+
+
+def _static(name: str) -> str:
+    path = finders.find(name)
+    if path is None:
+        raise FileNotFoundError(name)
+    return str(path)
+
+
+def finish(plain: bytes) -> bytes:
+    """What the engine leaves out of PDF/UA: a scope on every header cell, the print flag on annotations."""
+    with pikepdf.open(io.BytesIO(plain)) as pdf:
+        for element, in_head in _elements(pdf.Root.StructTreeRoot, in_head=False):
+            if element.get("/S") == "/TH":
+                scope = pikepdf.Name("/Column" if in_head else "/Row")
+                element["/A"] = pikepdf.Dictionary(O=pikepdf.Name("/Table"), Scope=scope)
+        for page in pdf.pages:
+            for note in page.get("/Annots", []):
+                note["/F"] = 4
+        out = io.BytesIO()
+        pdf.save(out, deterministic_id=True)
+    return out.getvalue()
+
+
+def _elements(root: Any, *, in_head: bool) -> Iterator[tuple[Any, bool]]:
+    """Every structure element, and whether it stands in a table head. A stack: a long record is deep in kids."""
+    waiting = [(root, in_head)]
+    while waiting:
+        element, head = waiting.pop()
+        head = head or element.get("/S") == "/THead"
+        yield element, head
+        kids = element.get("/K")
+        if kids is None:
+            continue
+        for kid in kids if isinstance(kids, pikepdf.Array) else [kids]:
+            if isinstance(kid, pikepdf.Dictionary) and kid.get("/Type") != "/MCR" and "/S" in kid:
+                waiting.append((kid, head))
