@@ -4,16 +4,19 @@ Every content model is `Guarded`: its queryset refuses to be evaluated until som
 (`visible_to`) or, inside verbs and sweeps, why nobody in particular is (`unscoped("why")`).
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NoReturn, Self
 from uuid import UUID
 
 from django.apps import apps
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.fields.related_descriptors import ReverseOneToOneDescriptor
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
+
+from facilitator.crypto import EncryptedText
 
 
 class Audience(models.TextChoices):
@@ -118,6 +121,8 @@ class GuardedQuerySet(models.QuerySet[Any]):
 
     def unscoped(self, why: str) -> Self:
         """For verbs and sweeps that act for nobody in particular. Never at a door."""
+        if not why.strip():
+            raise Unscoped(f"{self.model.__name__}: unscoped needs a reason")
         REASONS[why] = REASONS.get(why, 0) + 1
         free = self._chain()
         free._scope = why
@@ -131,6 +136,39 @@ class GuardedQuerySet(models.QuerySet[Any]):
     def iterator(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
         self._guarded()
         return super().iterator(*args, **kwargs)
+
+    def aiterator(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        self._guarded()
+        return super().aiterator(*args, **kwargs)
+
+    def raw(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise Unscoped(f"{self.model.__name__}: SQL by hand knows no viewer")
+
+    def resolve_expression(self, *args: Any, **kwargs: Any) -> Any:
+        """Inside another query: what it may hold there is a question about a viewer too."""
+        self._guarded()
+        return super().resolve_expression(*args, **kwargs)
+
+    def _both_guarded(self, *others: Any) -> None:
+        for one in (self, *others):
+            if isinstance(one, GuardedQuerySet):
+                one._guarded()
+
+    def __and__(self, other: Any) -> Any:
+        self._both_guarded(other)
+        return super().__and__(other)
+
+    def __or__(self, other: Any) -> Any:
+        self._both_guarded(other)
+        return super().__or__(other)
+
+    def __xor__(self, other: Any) -> Any:
+        self._both_guarded(other)
+        return super().__xor__(other)
+
+    def _combinator_query(self, combinator: str, *others: Any, all: bool = False) -> Any:
+        self._both_guarded(*others)
+        return super()._combinator_query(combinator, *others, all=all)
 
     def count(self) -> int:
         self._guarded()
@@ -146,6 +184,10 @@ class GuardedQuerySet(models.QuerySet[Any]):
 
     def update(self, **kwargs: Any) -> int:
         self._guarded()
+        for name, value in kwargs.items():
+            # An expression would reach the column as it is, unsealed.
+            if value is not None and isinstance(self.model._meta.get_field(name), EncryptedText):
+                raise TypeError(f"{name} is encrypted: save the row, so that its author's key seals it")
         return super().update(**kwargs)
 
     def delete(self) -> tuple[int, dict[str, int]]:
@@ -171,15 +213,34 @@ class Guarded(models.Model):
         abstract = True
 
 
+class GuardedReverse(ReverseOneToOneDescriptor):
+    """`partner.seat`, `moment.line`: Django would ask the base manager, which asks nobody."""
+
+    def get_queryset(self, **hints: Any) -> Any:
+        return self.related.related_model._default_manager.db_manager(hints=hints).all()
+
+
+def close_reverse_doors() -> None:
+    """Once, when all models are known: every reverse one-to-one to guarded rows fails closed too."""
+    for model in apps.get_models():
+        for field in model._meta.local_fields:
+            if field.one_to_one and issubclass(model, Guarded) and not field.remote_field.hidden:
+                name = field.remote_field.get_accessor_name()
+                setattr(field.remote_field.model, name, GuardedReverse(field.remote_field))
+
+
 def _assigned(couple: str, user_id: UUID, roles: tuple[str, ...]) -> Exists:
-    """The user is on this couple's care team now: a lead at once, everybody else after both said yes."""
+    """The user works here and is on this couple's care team now: a lead at once, others after both said yes."""
     team = apps.get_model("clients", "Assignment")._base_manager
     agreed = Q(role="lead") | Q(consented_a_at__isnull=False, consented_b_at__isnull=False)
-    return Exists(
-        team.filter(
-            agreed, couple=OuterRef(couple or "pk"), user=user_id, role__in=roles, ended_at__isnull=True
-        )
-    )
+    here = Q(user__is_active=True, user__practice=F("couple__practice"), ended_at__isnull=True)
+    return Exists(team.filter(agreed, here, couple=OuterRef(couple or "pk"), user=user_id, role__in=roles))
+
+
+def _still_here(partner_id: UUID, couple_id: UUID) -> Exists:
+    """Asked again at each query: a stream or a page that was open when a partner left shows nothing more."""
+    partners = apps.get_model("clients", "Partner")._base_manager
+    return Exists(partners.filter(pk=partner_id, couple=couple_id, left_at__isnull=True))
 
 
 def _audience_is(guard: Guard, *wanted: Audience) -> Q:
@@ -195,7 +256,7 @@ def _visible(guard: Guard, viewer: Viewer | None) -> Q:
             audiences = _audience_is(guard, Audience.OWN_F, Audience.REL, Audience.JOINT, Audience.FAC)
             return Q(_assigned(guard.couple, user, ("lead", "co_facilitator"))) & audiences
         case AsPartner(partner_id=partner, couple_id=couple):
-            theirs = Q(**{guard.couple or "pk": couple})
+            theirs = Q(**{guard.couple or "pk": couple}) & Q(_still_here(partner, couple))
             seen = _audience_is(guard, Audience.JOINT)
             if guard.owner is not None:
                 own = Q(**{guard.owner or "pk": partner})

@@ -1,11 +1,19 @@
-"""Practice and User only. Nothing a partner wrote is ever registered here."""
+"""Practice and User only. Nothing a partner wrote is ever registered here.
 
+A site of our own, because installed apps register theirs at Django's: second factors, addresses, groups.
+"""
+
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 
 from facilitator.models import Practice, User
 
+site = admin.AdminSite()
+# Django's own sign-in asks for no second factor.
+site.login = secure_admin_login(site.login)
 
-@admin.register(Practice)
+
+@admin.register(Practice, site=site)
 class PracticeAdmin(admin.ModelAdmin):
     list_display = ["name", "created_at"]
     fields = ["name", "neutral_name", "zone", "language"]
@@ -14,7 +22,7 @@ class PracticeAdmin(admin.ModelAdmin):
         return False
 
 
-@admin.register(User)
+@admin.register(User, site=site)
 class UserAdmin(admin.ModelAdmin):
     """Facilitators only: a partner's account is not listed, so that it says nothing about anybody."""
 

@@ -1,16 +1,18 @@
 """Append-only, hash-chained log of who read or changed what. It holds no content, only who, what and when."""
 
 import hashlib
+import hmac
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 
-from facilitator.models import AuditEntry, Practice
+from facilitator.models import AuditEntry, AuditHead, Practice
 from facilitator.now import now
 
 QUARTER_S = 900
@@ -18,17 +20,19 @@ BEGINNING = "0" * 64
 
 
 def digest(entry: AuditEntry) -> str:
+    """Keyed, so that whoever can write the database cannot also write a chain that holds."""
     facts = [
         entry.prev_hash,
         str(entry.practice_id),
         entry.number,
-        entry.at.isoformat(),
+        entry.at.astimezone(UTC).isoformat(),
         entry.actor,
         entry.action,
         entry.subject,
         entry.quarter,
     ]
-    return hashlib.sha256(json.dumps(facts, separators=(",", ":")).encode()).hexdigest()
+    text = json.dumps(facts, separators=(",", ":")).encode()
+    return hmac.new(settings.INDEX_KEY.encode(), b"audit|" + text, hashlib.sha256).hexdigest()
 
 
 def record(
@@ -43,21 +47,22 @@ def record(
     """Write one entry, in the caller's transaction if there is one."""
     practice_id = practice.pk if isinstance(practice, Practice) else practice
     with transaction.atomic():
-        # The practice row is the lock of its chain.
-        Practice.objects.select_for_update().filter(pk=practice_id).exists()
-        last = AuditEntry.objects.filter(practice_id=practice_id).order_by("-number").first()
+        # The lock of this practice's chain, and what tells that its end was cut off.
+        head, _ = AuditHead.objects.select_for_update().get_or_create(practice_id=practice_id)
         entry = AuditEntry(
             practice_id=practice_id,
-            number=last.number + 1 if last else 1,
+            number=head.number + 1,
             at=at or now(),
             actor=actor,
             action=action,
             subject=subject,
             quarter=quarter,
-            prev_hash=last.hash if last else BEGINNING,
+            prev_hash=head.hash or BEGINNING,
         )
         entry.hash = digest(entry)
         entry.save(force_insert=True)
+        head.number, head.hash = entry.number, entry.hash
+        head.save(update_fields=["number", "hash"])
     return entry
 
 
@@ -95,14 +100,17 @@ class ReadsMiddleware:
         return response
 
 
-def verify(practice: UUID) -> list[str]:
+def verify(practice_id: UUID) -> list[str]:
     """What is wrong with a practice's chain, a line each; empty when whole."""
     wrong: list[str] = []
     prev, expected = BEGINNING, 1
-    for entry in AuditEntry.objects.filter(practice_id=practice).order_by("number").iterator():
+    for entry in AuditEntry.objects.filter(practice_id=practice_id).order_by("number").iterator():
         if entry.number != expected or entry.prev_hash != prev or entry.hash != digest(entry):
             wrong.append(f"entry {entry.number} does not follow")
         prev, expected = entry.hash, entry.number + 1
+    head = AuditHead.objects.filter(practice_id=practice_id).first() or AuditHead(number=0, hash="")
+    if (head.number, head.hash or BEGINNING) != (expected - 1, prev):
+        wrong.append(f"entry {head.number} should be the last")
     return wrong
 
 

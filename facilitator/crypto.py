@@ -141,27 +141,36 @@ def open_sealed(token: str, *, bound_to: str) -> bytes | None:
         return None
     try:
         return key.decrypt(raw[:12], raw[12:], bound_to.encode())
-    except InvalidTag as wrong:
+    except (InvalidTag, ValueError) as wrong:
         raise DecryptError("wrong key or changed bytes") from wrong
 
 
 def seal_blob(plain: bytes, *, scopes: list[tuple[UUID, UUID]], bound_to: str) -> str:
     """One layer per author: destroying any one of their keys makes the whole unreadable."""
-    token = base64.b64encode(plain)
-    for scope in scopes:
-        token = seal(token, scope=scope, bound_to=bound_to).encode()
-    return f"{len(scopes)}:{token.decode()}"
+    if not scopes:
+        raise ValueError("somebody's key has to seal it")
+    value = plain
+    for layer, scope in enumerate(scopes, 1):
+        value = seal(value, scope=scope, bound_to=_layer(bound_to, layer, len(scopes))).encode()
+    return f"{len(scopes)}:{value.decode()}"
 
 
 def open_blob(token: str, *, bound_to: str) -> bytes | None:
-    layers, _, inner = token.partition(":")
+    count, _, inner = token.partition(":")
+    if not count.isdecimal() or int(count) < 1:
+        raise DecryptError("not a sealed value")
     value = inner.encode()
-    for _ in range(int(layers)):
-        opened = open_sealed(value.decode(), bound_to=bound_to)
+    for layer in range(int(count), 0, -1):
+        opened = open_sealed(value.decode(), bound_to=_layer(bound_to, layer, int(count)))
         if opened is None:
             return None
         value = opened
-    return base64.b64decode(value)
+    return value
+
+
+def _layer(bound_to: str, layer: int, count: int) -> str:
+    # Bound to the number of layers: none can be left off.
+    return f"{bound_to}/{layer} of {count}"
 
 
 class _Sealed(str):

@@ -104,6 +104,14 @@ class AuditEntry(models.Model):
         ]
 
 
+class AuditHead(models.Model):
+    """Where a practice's chain ends: its lock while an entry is added, and how a cut-off end is found."""
+
+    practice = models.OneToOneField(Practice, primary_key=True, on_delete=models.PROTECT, related_name="+")
+    number = models.PositiveBigIntegerField(default=0)
+    hash = models.CharField(max_length=64, blank=True)
+
+
 class Never(models.Model):
     """A table that can hold no row. A deferred key pointing here lets no open Purge be committed."""
 

@@ -4,10 +4,9 @@ from allauth.account import views as account
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
-from django.contrib import admin
 from django.urls import include, path
 
-from facilitator import mailing, views
+from facilitator import admin, mailing, views
 
 urlpatterns = [
     path("", views.home, name="home"),
