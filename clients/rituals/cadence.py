@@ -1,7 +1,7 @@
 """When a ritual is next due, and whether now is an hour at which somebody may be reached.
 
-A rule is a local wall-clock time in a named zone; an instant is worked out from it each time and never the other
-way round. Zones come from the `tzdata` package only: a stale copy on the machine would win otherwise.
+A rule is a local wall-clock time in a named zone; an instant is worked out from it each time and never the
+other way round. Zones come from the `tzdata` package only: a stale copy on the machine would win otherwise.
 """
 
 import importlib.metadata
@@ -89,7 +89,7 @@ class Occurrence:
 
 
 def instant(day: date, at: time, place: ZoneInfo) -> datetime:
-    """The first instant at which that wall clock shows `at`, or, where it never does, the first one after the gap."""
+    """The first instant at which that wall clock shows `at`; where it never does, the first after the gap."""
     wall = datetime.combine(day, at)
     before, after = wall.replace(tzinfo=place, fold=0), wall.replace(tzinfo=place, fold=1)
     due = before.astimezone(UTC)
@@ -130,8 +130,8 @@ def occurrences(rule: Rule, *, after: datetime, until: datetime) -> Iterator[Occ
 def next_occurrence(rule: Rule, after: datetime, last: Occurrence | None = None) -> Occurrence:
     """The next one due after that instant.
 
-    `last` is what this person was given before, perhaps in another zone: the same local date never comes twice,
-    and two are never closer than 18 hours, whichever way somebody flies over the date line.
+    `last` is what this person was given before, perhaps in another zone: the same local date never comes
+    twice, and two are never closer than 18 hours, whichever way somebody flies over the date line.
     """
     place = zone(rule.zone)
     day = max(after.astimezone(place).date() - DAY, rule.start_on)
@@ -170,4 +170,19 @@ def closes_at(hours: Hours, zone_name: str, at: datetime) -> datetime:
         closing
         for closing in (instant(day + n * DAY, hours.closes, place) for n in range(-1, 4))
         if closing > at
+    )
+
+
+def opens_at(hours: Hours, zone_name: str, at: datetime) -> datetime | None:
+    """`at` itself where the hours are open, else their next beginning; None where they never are."""
+    if may_reach(hours, zone_name, at):
+        return at
+    if hours.opens == hours.closes:
+        return None
+    place = zone(zone_name)
+    day = at.astimezone(place).date()
+    return next(
+        opening
+        for opening in (instant(day + n * DAY, hours.opens, place) for n in range(-1, 4))
+        if opening >= at and may_reach(hours, zone_name, opening)
     )

@@ -1,6 +1,7 @@
 """Reminders come at the hour somebody chose, in the place where they are, whatever the clocks there do."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -39,8 +40,19 @@ def days_of(rule, start, days=21):
     return list(occurrences(rule, after=begin, until=begin + timedelta(days=days)))
 
 
-@pytest.mark.parametrize("name", ["Europe/Berlin", "Europe/London", "America/New_York", "Africa/Casablanca",
-                                  "Asia/Beirut", "America/Santiago", "Australia/Lord_Howe", "Asia/Kolkata"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Europe/Berlin",
+        "Europe/London",
+        "America/New_York",
+        "Africa/Casablanca",
+        "Asia/Beirut",
+        "America/Santiago",
+        "Australia/Lord_Howe",
+        "Asia/Kolkata",
+    ],
+)
 @pytest.mark.parametrize("start", [SPRING, AUTUMN])
 @pytest.mark.parametrize("rule_kind", ["daily", "weekdays", "saturdays", "every_two", "fortnightly"])
 def test_an_evening_ritual_keeps_its_wall_clock_hour_through_march_and_october(name, start, rule_kind):
@@ -55,30 +67,37 @@ def test_an_evening_ritual_keeps_its_wall_clock_hour_through_march_and_october(n
     found = days_of(rule, start)
     expected = [start + n * DAY for n in range(21) if rule.falls_on(start + n * DAY)]
     kept = [each.local_date for each in found if expected[0] <= each.local_date <= expected[-1]]
-    assert kept == expected[:len(kept)] and len(kept) >= len(expected) - 1
+    assert kept == expected[: len(kept)]
+    assert len(kept) >= len(expected) - 1
     assert {wall(each.due_at, name).time() for each in found} == {time(20, 15)}
 
 
-@pytest.mark.parametrize(("name", "day", "at", "shown"), [
-    ("Europe/Berlin", date(2026, 3, 29), time(2, 30), "2026-03-29T03:00:00"),
-    ("Europe/London", date(2026, 3, 29), time(1, 0), "2026-03-29T02:00:00"),
-    ("America/New_York", date(2026, 3, 8), time(2, 59), "2026-03-08T03:00:00"),
-    ("Asia/Beirut", date(2026, 3, 29), time(0, 15), "2026-03-29T01:00:00"),
-    ("America/Santiago", date(2026, 9, 6), time(0, 30), "2026-09-06T01:00:00"),
-    ("America/Asuncion", date(2023, 10, 1), time(0, 0), "2023-10-01T01:00:00"),
-    ("Australia/Lord_Howe", date(2026, 10, 4), time(2, 15), "2026-10-04T02:30:00"),
-    ("America/Nuuk", date(2026, 3, 28), time(23, 30), "2026-03-29T00:00:00"),
-])
+@pytest.mark.parametrize(
+    ("name", "day", "at", "shown"),
+    [
+        ("Europe/Berlin", date(2026, 3, 29), time(2, 30), "2026-03-29T03:00:00"),
+        ("Europe/London", date(2026, 3, 29), time(1, 0), "2026-03-29T02:00:00"),
+        ("America/New_York", date(2026, 3, 8), time(2, 59), "2026-03-08T03:00:00"),
+        ("Asia/Beirut", date(2026, 3, 29), time(0, 15), "2026-03-29T01:00:00"),
+        ("America/Santiago", date(2026, 9, 6), time(0, 30), "2026-09-06T01:00:00"),
+        ("America/Asuncion", date(2023, 10, 1), time(0, 0), "2023-10-01T01:00:00"),
+        ("Australia/Lord_Howe", date(2026, 10, 4), time(2, 15), "2026-10-04T02:30:00"),
+        ("America/Nuuk", date(2026, 3, 28), time(23, 30), "2026-03-29T00:00:00"),
+    ],
+)
 def test_a_time_that_does_not_exist_becomes_the_first_instant_after_the_gap(name, day, at, shown):
     assert wall(instant(day, at, zone(name)), name).isoformat() == shown
 
 
-@pytest.mark.parametrize(("name", "day", "at", "due"), [
-    ("Europe/Berlin", date(2026, 10, 25), time(2, 30), utc(2026, 10, 25, 0, 30)),
-    ("America/New_York", date(2026, 11, 1), time(1, 15), utc(2026, 11, 1, 5, 15)),
-    ("Australia/Lord_Howe", date(2026, 4, 5), time(1, 45), utc(2026, 4, 4, 14, 45)),
-    ("Asia/Beirut", date(2026, 10, 24), time(23, 30), utc(2026, 10, 24, 20, 30)),
-])
+@pytest.mark.parametrize(
+    ("name", "day", "at", "due"),
+    [
+        ("Europe/Berlin", date(2026, 10, 25), time(2, 30), utc(2026, 10, 25, 0, 30)),
+        ("America/New_York", date(2026, 11, 1), time(1, 15), utc(2026, 11, 1, 5, 15)),
+        ("Australia/Lord_Howe", date(2026, 4, 5), time(1, 45), utc(2026, 4, 4, 14, 45)),
+        ("Asia/Beirut", date(2026, 10, 24), time(23, 30), utc(2026, 10, 24, 20, 30)),
+    ],
+)
 def test_a_time_that_comes_twice_is_taken_once_and_the_first_time(name, day, at, due):
     rule = Rule(at, name, day)
     found = [each for each in occurrences(rule, after=due - DAY, until=due + DAY) if each.local_date == day]
@@ -89,14 +108,18 @@ def test_the_key_stays_the_local_date_even_where_the_gap_reaches_over_midnight()
     rule = Rule(time(23, 30), "America/Nuuk", date(2026, 3, 27))
     found = list(occurrences(rule, after=utc(2026, 3, 27, 12), until=utc(2026, 3, 30, 12)))
     assert [each.local_date.day for each in found] == [27, 28, 29]
-    assert wall(found[1].due_at, "America/Nuuk") == datetime(2026, 3, 29, 0, 0)
+    assert wall(found[1].due_at, "America/Nuuk").isoformat() == "2026-03-29T00:00:00"
 
 
 def test_a_date_that_a_country_skipped_is_skipped():
     rule = Rule(time(9), "Pacific/Apia", date(2011, 12, 28))
     found = list(occurrences(rule, after=utc(2011, 12, 28), until=utc(2012, 1, 1, 12)))
     assert [each.local_date for each in found] == [
-        date(2011, 12, 28), date(2011, 12, 29), date(2011, 12, 31), date(2012, 1, 1)]
+        date(2011, 12, 28),
+        date(2011, 12, 29),
+        date(2011, 12, 31),
+        date(2012, 1, 1),
+    ]
 
 
 def test_the_newest_rules_of_the_clock_database_are_used_not_those_of_the_machine():
@@ -114,10 +137,15 @@ def test_an_old_name_of_a_zone_gives_the_same_days():
     assert days_of(old, AUTUMN) == days_of(new, AUTUMN)
 
 
-@pytest.mark.parametrize("facts", [
-    {"weekdays": frozenset()}, {"weekdays": frozenset({7})}, {"every_n_days": -1},
-    {"local_time": time(9, tzinfo=UTC)},
-])
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"weekdays": frozenset()},
+        {"weekdays": frozenset({7})},
+        {"every_n_days": -1},
+        {"local_time": time(9, tzinfo=UTC)},
+    ],
+)
 def test_a_rule_that_never_comes_round_is_no_rule(facts):
     with pytest.raises(ValueError):
         Rule(**{"local_time": time(9), "zone": "Europe/Berlin", "start_on": SPRING} | facts)
@@ -140,15 +168,19 @@ def test_flying_east_two_reminders_stay_eighteen_hours_apart():
 
 
 def test_grace_is_ninety_minutes_or_a_quarter_of_the_interval():
-    daily, weekly = (Rule(time(9), "Europe/Berlin", SPRING, weekdays=days)
-                     for days in (frozenset(range(7)), frozenset({5})))
+    daily, weekly = (
+        Rule(time(9), "Europe/Berlin", SPRING, weekdays=days)
+        for days in (frozenset(range(7)), frozenset({5}))
+    )
     assert (daily.interval, weekly.interval) == (DAY, 7 * DAY)
     assert Rule(time(9), "Europe/Berlin", SPRING, weekdays=frozenset({0, 4})).interval == 3 * DAY
     assert daily.grace == weekly.grace == timedelta(minutes=90)
 
 
 zones = st.sampled_from(sorted(zone_names()))
-times = st.times(min_value=time(0), max_value=time(23, 59)).map(lambda at: at.replace(second=0, microsecond=0))
+times = st.times(min_value=time(0), max_value=time(23, 59)).map(
+    lambda at: at.replace(second=0, microsecond=0)
+)
 days = st.dates(date(2026, 1, 1), date(2028, 12, 1))
 
 
@@ -158,7 +190,7 @@ def test_one_fire_for_each_local_date_and_never_backwards(name, at, start):
     found = days_of(Rule(at, name, start), start, days=120)
     dates = [each.local_date for each in found]
     assert dates == [dates[0] + n * DAY for n in range(len(dates))]
-    assert all(later.due_at - sooner.due_at >= APART for sooner, later in zip(found, found[1:], strict=False))
+    assert all(later.due_at - sooner.due_at >= APART for sooner, later in pairwise(found))
     assert all(wall(each.due_at, name) >= datetime.combine(each.local_date, at) for each in found)
 
 
@@ -167,7 +199,9 @@ def test_one_fire_for_each_local_date_and_never_backwards(name, at, start):
 def test_the_next_one_is_the_first_of_the_list(name, at, start, step, hours):
     rule = Rule(at, name, start, every_n_days=step)
     after = datetime.combine(start, time(0), tzinfo=UTC) + timedelta(hours=hours)
-    assert next_occurrence(rule, after) == next(occurrences(rule, after=after, until=after + timedelta(days=80)))
+    assert next_occurrence(rule, after) == next(
+        occurrences(rule, after=after, until=after + timedelta(days=80))
+    )
 
 
 @given(name=zones, at=times, day=days)
@@ -192,11 +226,22 @@ def test_moving_house_gives_no_date_twice_and_no_two_within_eighteen_hours(first
 DAYTIME, NIGHT, NEVER = Hours(), Hours(time(20), time(6)), Hours(time(9), time(9))
 
 
-@pytest.mark.parametrize(("hours", "at", "fine"), [
-    (DAYTIME, (8, 0), True), (DAYTIME, (7, 59), False), (DAYTIME, (20, 59), True), (DAYTIME, (21, 0), False),
-    (NIGHT, (23, 59), True), (NIGHT, (0, 0), True), (NIGHT, (5, 59), True), (NIGHT, (6, 0), False),
-    (NIGHT, (12, 0), False), (NEVER, (9, 0), False), (NEVER, (15, 0), False),
-])
+@pytest.mark.parametrize(
+    ("hours", "at", "fine"),
+    [
+        (DAYTIME, (8, 0), True),
+        (DAYTIME, (7, 59), False),
+        (DAYTIME, (20, 59), True),
+        (DAYTIME, (21, 0), False),
+        (NIGHT, (23, 59), True),
+        (NIGHT, (0, 0), True),
+        (NIGHT, (5, 59), True),
+        (NIGHT, (6, 0), False),
+        (NIGHT, (12, 0), False),
+        (NEVER, (9, 0), False),
+        (NEVER, (15, 0), False),
+    ],
+)
 def test_a_message_comes_only_in_somebodys_own_hours(hours, at, fine):
     local = datetime(2026, 7, 1, *at, tzinfo=ZoneInfo("Asia/Kolkata"))
     assert may_reach(hours, "Asia/Kolkata", local.astimezone(UTC)) is fine

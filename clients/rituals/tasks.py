@@ -1,0 +1,11 @@
+"""What Celery rings. No rule lives here, and running any of it twice does nothing twice."""
+
+from celery import shared_task
+
+from clients.rituals import deliveries
+from facilitator.now import now
+
+
+@shared_task(name="rituals.sweep", ignore_result=True)
+def sweep() -> None:
+    deliveries.sweep(now)
