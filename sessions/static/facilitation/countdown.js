@@ -51,7 +51,7 @@ const countdown = (() => {
     box.toggleAttribute("data-over", over);
     box.querySelector("[data-water]").setAttribute("y", over ? TOP + HEIGHT * 0.62 : TOP + HEIGHT * (1 - level));
     const minutes = over ? Math.floor(-left / 60) : Math.ceil(left / 60);
-    const words = `${over ? "+" : ""}${minutes} ${over ? desk.dataset.wordOver : desk.dataset.wordLeft}`;
+    const words = `${minutes} ${over ? desk.dataset.wordOver : desk.dataset.wordLeft}`;
     const line = desk.querySelector("[data-left-words]");
     if (line && line.textContent !== words) {
       line.textContent = words;

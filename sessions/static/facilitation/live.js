@@ -57,16 +57,15 @@
 
   // Swapping, part by part
 
-  const typed = new WeakSet();
-  desk.addEventListener("input", (event) => {
-    const part = event.target.closest("[data-part]");
-    if (part) typed.add(part);
-  });
+  function changed(field) {
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+    if (field.matches("select")) return [...field.options].some((one) => one.selected !== one.defaultSelected) && field.selectedIndex > 0;
+    return field.value !== field.defaultValue;
+  }
 
   function busy(part) {
-    if (typed.has(part)) return true;
-    const focus = document.activeElement;
-    return part.contains(focus) && focus.matches("input:not([type=hidden]), textarea, select");
+    const fields = [...part.querySelectorAll("input:not([type=hidden]), textarea, select")];
+    return fields.some((field) => field === document.activeElement || changed(field));
   }
 
   function take(page, sent) {
@@ -123,7 +122,6 @@
       if (!other) return answer.redirected ? location.assign(answer.url) : notSent();
       countdown.hear(Date.parse(other.dataset.serverNow));
       const part = form.closest("[data-part]");
-      if (answer.ok) typed.delete(part);
       tag = "";
       take(page, answer.ok ? part : null);
       sent();
