@@ -47,21 +47,26 @@ def fold(plan: Plan, moments: Iterable[Moment]) -> State:
     """What the Moments come to. What was undone never happened; what was corrected reads as corrected."""
     given = list(moments)
     state = begin(plan)
-    undone, changes = _second_thoughts(given)
-    if undone or changes:
-        for moment in given:
-            if moment.number in undone:
-                continue
-            if moment.number in changes:
-                moment = replace(moment, facts={**moment.facts, **changes[moment.number]})
-            _take(state, moment)
-    else:
-        for moment in given:
-            _take(state, moment)
+    for moment in settled(given):
+        take(state, moment)
     state.moments = given
     if given:
         state.last_at = given[-1].at
     return state
+
+
+def settled(moments: list[Moment]) -> Iterable[Moment]:
+    """The Moments as second thoughts leave them."""
+    undone, changes = _second_thoughts(moments)
+    if not undone and not changes:
+        return moments
+    return [
+        replace(moment, facts={**moment.facts, **changes[moment.number]})
+        if moment.number in changes
+        else moment
+        for moment in moments
+        if moment.number not in undone
+    ]
 
 
 def advance(state: State, moment: Moment) -> None:
@@ -69,7 +74,7 @@ def advance(state: State, moment: Moment) -> None:
     if moment.kind == "undone" or (moment.kind == "corrected" and len(moment.facts) > 1):
         state.become(fold(state.plan, [*state.moments, moment]))
         return
-    _take(state, moment)
+    take(state, moment)
     state.moments.append(moment)
     state.last_at = moment.at
 
@@ -90,7 +95,7 @@ def _second_thoughts(moments: list[Moment]) -> tuple[set[int], dict[int, dict[st
     return undone, changes
 
 
-def _take(state: State, moment: Moment) -> None:
+def take(state: State, moment: Moment) -> None:
     at = moment.at
     if at is not None and state.plan.timed:
         second = int((at - EPOCH).total_seconds())
@@ -186,7 +191,8 @@ def _ground_rules(state: State, moment: Moment, facts: Facts) -> None:
 
 
 def _phase(state: State, facts: Facts) -> PhaseRun:
-    return state.phases[facts["phase"] - 1]
+    number: int = facts["phase"]
+    return state.phases[number - 1]
 
 
 def _phase_started(state: State, moment: Moment, facts: Facts) -> None:
@@ -385,7 +391,7 @@ def _agreement_confirmed(state: State, moment: Moment, facts: Facts) -> None:
 
 def _milestones_kept(state: State, moment: Moment, facts: Facts) -> None:
     for one in facts["milestones"]:
-        name, kept_by = state.milestones.setdefault(one["id"], (one["milestone"], set()))
+        _, kept_by = state.milestones.setdefault(one["id"], (one["milestone"], set()))
         kept_by.add(moment.by)
         state.ids[one["id"]] = "milestone"
 
