@@ -13,7 +13,7 @@ VOICES = ("A", "B", "F", "none")
 
 
 def figures(plan: Plan, moments: Iterable[Moment] | State) -> dict[str, Any]:
-    """Whole seconds up to the last Moment. Written up afterwards, nothing was timed and no `_s` key is there."""
+    """Whole seconds up to the last Moment. Written up afterwards: no `_s` key at any depth."""
     state = moments if isinstance(moments, State) else fold(plan, moments)
     found: dict[str, Any] = {
         "wall_s": state.wall,

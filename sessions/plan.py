@@ -110,7 +110,7 @@ class Plan:
         return None
 
     def with_minutes(self, minutes: Mapping[int, int]) -> "Plan":
-        """The same plan with other minutes for some phases (1-based), for instance the short cut of a format."""
+        """The same plan with other minutes for some phases (1-based)."""
         phases = tuple(replace(p, minutes=minutes.get(n, p.minutes)) for n, p in enumerate(self.phases, 1))
         return replace(self, phases=phases)
 

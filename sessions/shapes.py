@@ -1,4 +1,4 @@
-"""What a value of a command or a session file may look like. Pure; every shape refuses with the field's name."""
+"""What a value of a command or a session file may look like. Pure; a shape refuses with the field's name."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""Where we are: a pure function of the plan, the Moments and now. No server timer, nothing moves by itself."""
+"""Where we are: a pure function of the plan, the Moments and now. Nothing moves by itself."""
 
 from sessions.clock.fold import advance, fold
 from sessions.clock.moment import Moment, moment_of

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sessions.clock.fold import fold, pass_time
+from sessions.clock.fold import fold
 from sessions.clock.moment import Moment
 from sessions.clock.state import ACTIVE, NEVER, Check, Extension, Pause, PhaseRun, State, instant_at, seconds
+from sessions.clock.time import pass_time
 from sessions.plan import Plan
 
 
@@ -61,7 +62,7 @@ class ExtensionReading:
     phase: int
     minutes: int
     by: str
-    # asking agreed not_now; past the sixty seconds an unanswered one reads not_now, and may still be answered.
+    # asking agreed not_now; unanswered after sixty seconds it reads not_now, and may still be answered.
     state: str
     sealed: bool
     answered: frozenset[str]
@@ -217,7 +218,7 @@ def _phase(plan: Plan, run: PhaseRun) -> PhaseReading:
 
 
 def _ends_at(state: State) -> datetime | None:
-    """When it would end at this pace: what is left of every phase not done, from now or from the return time."""
+    """When it would end at this pace: what is left of each phase, from now or from the return time."""
     if not state.plan.timed or state.ended_at is not None or state.second == 0:
         return None
     begin = state.second

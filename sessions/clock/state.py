@@ -249,7 +249,7 @@ class State:
         return self.active + self.brief + self.cool + self.caucus
 
     def needed_for(self, phase: PhaseRun, more: int) -> int:
-        """Active seconds at which `phase` with `more` seconds, what is going on and the closing would be done."""
+        """Active seconds at which `phase` plus `more`, what is going on, and the closing would be done."""
         going_on = {run.number: run for run in (self.open_phase, phase, self.closing) if run is not None}
         going_on[phase.number] = phase
         left = 0

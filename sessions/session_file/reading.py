@@ -1,7 +1,4 @@
-"""The session file, version 1: read, judged and rehearsed without a database.
-
-Reading, judging and applying are apart, so that `replay` can drive the same lines through the verbs of the desk.
-"""
+"""A session file read: its form, line by line, and nothing of its order."""
 
 import json
 from collections.abc import Mapping
@@ -12,8 +9,6 @@ from typing import Any, Final, NoReturn
 from zoneinfo import ZoneInfo
 
 from facilitator.errors import Refusal, gettext_noop
-from sessions.clock import Moment, State, advance, begin, moment_of
-from sessions.figures import figures
 from sessions.formats import FORMATS
 from sessions.kinds import CHECK_KINDS, EVERYBODY, PARTNERS, Command, check_common, check_form, kind_named
 from sessions.plan import (
@@ -28,7 +23,6 @@ from sessions.plan import (
     PlannedPhase,
     Present,
 )
-from sessions.rules import Standing, check, is_repeat, target_kind
 from sessions.shapes import (
     MISSING,
     UNKNOWN_KEY,
@@ -90,7 +84,7 @@ class SessionFile:
     last_line: int
 
     def finish(self, has_ended: bool) -> None:
-        """To be asked after the last line was let pass: names a malformed line, or an end that is not there."""
+        """To be asked after the last line passed: names a malformed line, or an end that is not there."""
         if self.malformed is not None:
             raise self.malformed
         if not has_ended:
@@ -137,9 +131,9 @@ _GOAL: Final = Object(
 )
 _EXIT: Final = Object(
     {
-        "sign": Part(Text(400)),
+        "sign": Part(Text(400, may_be_empty=True)),
         "minimum_minutes": Part(Whole(1, 1440)),
-        "return_sentence": Part(Text(400)),
+        "return_sentence": Part(Text(400, may_be_empty=True)),
     }
 )
 _TIMES: Final[Mapping[str, Shape]] = {
@@ -188,7 +182,7 @@ def read_header(raw: Mapping[str, Any]) -> tuple[Header, Plan]:
             malformed(name, MISSING, "missing")
         if not timed and name in raw:
             malformed(name, gettext_noop("%(field)s has no place in a session written up afterwards"))
-    plan = _plan(raw, timed)
+    plan = plan_from(raw)
     _fits(raw, plan)
     header = Header(
         couple_code=raw["couple"]["code"],
@@ -203,8 +197,10 @@ def read_header(raw: Mapping[str, Any]) -> tuple[Header, Plan]:
     return header, plan
 
 
-def _plan(raw: Mapping[str, Any], timed: bool) -> Plan:
-    if "format" in raw:
+def plan_from(raw: Mapping[str, Any]) -> Plan:
+    """The plan that a header comes to; phases, where they are given, beat those of the format."""
+    timed = raw.get("timed", True)
+    if "phases" not in raw:
         phases = FORMATS[raw["format"]].phases
     else:
         phases = tuple(
@@ -232,7 +228,7 @@ def _plan(raw: Mapping[str, Any], timed: bool) -> Plan:
         present=tuple(Present(**one) for one in raw.get("present", ())),
         language=raw["language"],
         format=raw.get("format"),
-        names={who: raw["partners"][who]["name"] for who in PARTNERS},
+        names={who: one["name"] for who, one in raw.get("partners", {}).items()},
     )
 
 
@@ -362,31 +358,3 @@ def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
-
-
-# --- rehearsing --------------------------------------------------------------------------------------
-
-
-def rehearse(file: SessionFile, standing: Standing) -> tuple[list[Moment], dict[str, Any]]:
-    """Runs the whole file through rules and clock. Raises BadLine for the first line, in file order."""
-    state = begin(file.plan)
-    seen: dict[tuple[str, str], Command] = {}
-    for line in file.lines:
-        try:
-            if not is_repeat(seen, line):
-                advance(state, judged(state, standing, line))
-        except Refusal as refusal:
-            raise BadLine(line.number, str(refusal)) from refusal
-        if line.key is not None:
-            seen.setdefault((line.by, line.key), line)
-    file.finish(state.ended_at is not None)
-    return state.moments, figures(file.plan, state)
-
-
-def judged(state: State, standing: Standing, line: LineCommand) -> Moment:
-    """The Moment that a line comes to, if the rules let it pass."""
-    now = line.at or datetime(1970, 1, 1, tzinfo=UTC)
-    verdict = check(state.plan, state, standing, line, now)
-    return moment_of(
-        line, number=line.number, at=line.at, target=target_kind(state, line), set_aside=verdict.set_aside
-    )

@@ -1,17 +1,34 @@
-"""The one table of what a command may carry, who may post it, and which audience each of its fields has.
+"""The table itself: every row of the session file's list of commands."""
 
-Validation, storage, export, the canaries and the desk's forms are derived from `KINDS`. Pure.
-"""
+from typing import Final
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final, Literal
-
-from facilitator.errors import Refusal, gettext_noop
+from sessions.kinds.enumerations import (
+    ALWAYS,
+    CHECK_KINDS,
+    ENDINGS,
+    EVERYBODY,
+    FAMILIES,
+    FEAR_ANSWERS,
+    GOAL_VIEWS,
+    HEARD,
+    LIVE,
+    MILESTONES,
+    NOT_ENDED,
+    PACES,
+    PARTNERS,
+    PAUSED,
+    PROBLEMS,
+    REACTIONS,
+    READY,
+    RETREAT_VIEWS,
+    TALKING,
+    TEAM,
+    AudienceName,
+    Owner,
+)
+from sessions.kinds.kind import Field, Kind
 from sessions.shapes import (
-    MISSING,
     SHORT,
-    UNKNOWN_KEY,
     Day,
     Id,
     Instant,
@@ -25,160 +42,7 @@ from sessions.shapes import (
     Text,
     Whole,
     YesNo,
-    malformed,
 )
-
-AudienceName = Literal["OWN_F", "REL", "JOINT", "FAC"]
-# Whose the content is: who said it, both, the care team, the partner in the field `to`, or as the corrected line.
-Owner = Literal["actor", "joint", "team", "to", "line"]
-Holds = Literal["fact", "words"]
-
-PARTNERS: Final = ("A", "B")
-TEAM: Final = ("F", "G")
-EVERYBODY: Final = ("A", "B", "F", "G")
-VOICES: Final = ("A", "B", "F", "none")
-
-READY: Final = ("ready", "gathering")
-LIVE: Final = ("running", "wrapping_up")
-PAUSED: Final = ("brief_pause", "cooling_down", "caucus")
-NOT_ENDED: Final = (*READY, *LIVE, *PAUSED)
-ALWAYS: Final = (*NOT_ENDED, "ended")
-TALKING: Final = ("running", "wrapping_up", "caucus")
-
-CHECK_KINDS: Final = ("feeling_and_reason", "feeling", "wish", "own_part", "boundary", "terms")
-# The parts of a reflection that may be ticked, for each kind of check.
-HEARD: Final[Mapping[str, tuple[str, ...]]] = {
-    "feeling_and_reason": ("feeling", "reason"),
-    "feeling": ("feeling",),
-    "wish": ("wish", "why"),
-    "own_part": ("own_part",),
-    "boundary": ("boundary",),
-    "terms": ("terms",),
-}
-PROBLEMS: Final = (
-    "feeling_wrong",
-    "reason_wrong",
-    "missing_part",
-    "too_strong",
-    "too_mild",
-    "intent_added",
-)
-PACES: Final = ("go_on", "slower", "another_way", "later")
-FAMILIES: Final = ("ABS", "FAULT", "MIND", "COERCE", "DIAG")
-FEAR_ANSWERS: Final = ("fits", "partly", "does_not_fit", "not_now")
-ACCEPTED_FEAR: Final = ("fits", "partly")
-REACTIONS: Final = ("gladly", "can_live_with", "not_for_me", "need_to_think")
-RETREAT_VIEWS: Final = ("temporary_retreat", "lasting_rift", "not_sure")
-GOAL_VIEWS: Final = ("yes", "a_little", "not_today", "no_longer_wanted")
-MILESTONES: Final = (
-    "shared_smile",
-    "calm_talk_after_tension",
-    "revisited_gently",
-    "returned_on_time",
-    "first_confirmed_check",
-    "kept_promise",
-    "apology_received",
-    "asked_for_pause",
-    "own_kind",
-)
-ENDINGS: Final = (
-    "completed",
-    "early_by_facilitator",
-    "early_by_partner",
-    "carried_over",
-    "maximum_reached",
-    "not_held",
-    "connection_lost",
-    "safety",
-)
-
-
-@dataclass(frozen=True)
-class Field:
-    name: str
-    type: Shape
-    required: bool
-    holds: Holds
-    # None: as the kind. A field with another audience or owner is stored apart.
-    audience: AudienceName | None = None
-    owner: Owner | None = None
-
-
-@dataclass(frozen=True)
-class Kind:
-    name: str
-    by: tuple[str, ...]
-    fields: tuple[Field, ...]
-    states: tuple[str, ...]
-    audience: AudienceName
-    owner: Owner
-    # Who did it, where that is for other eyes than what was done.
-    actor_audience: AudienceName | None = None
-    # Only where a clock runs: not in a session written up afterwards.
-    timed_only: bool = False
-    # Content that `corrected` may change; clock and order never.
-    correctable: bool = False
-    # The id this command makes stands for one of these ("statement", "check", …).
-    makes: str = ""
-    voice_required: bool = False
-    # The neutral name a partner reads instead, where the kind itself says too much.
-    shown_as: str = ""
-    # The audience the content comes to have later, and when (`by`: both confirmed, both kept, accepted).
-    becomes: AudienceName | None = None
-    # Wrapping up, only what was begun may end; this kind begins something.
-    begins: bool = False
-    by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
-    _form: Object = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "by_name", {one.name: one for one in self.fields})
-        object.__setattr__(self, "_form", Object({f.name: Part(f.type, f.required) for f in self.fields}))
-
-    def check(self, fields: Mapping[str, object]) -> None:
-        self._form.check(fields, "")
-
-    def audience_of(self, name: str) -> AudienceName:
-        return self.by_name[name].audience or self.audience
-
-    def owner_of(self, name: str) -> Owner:
-        return self.by_name[name].owner or self.owner
-
-
-@dataclass(frozen=True)
-class Command:
-    """One thing somebody posted: a press at the desk, an API call, a line of a session file."""
-
-    by: str
-    kind: str
-    fields: Mapping[str, object] = field(default_factory=dict)
-    told_to: bool = False
-    voice: str | None = None
-    key: str | None = None
-    override: str | None = None
-
-    def same_as(self, other: "Command") -> bool:
-        """What a repeated key must repeat: everything but the instant."""
-        mine = (self.kind, self.fields, self.told_to, self.voice, self.override)
-        return mine == (other.kind, other.fields, other.told_to, other.voice, other.override)
-
-
-@dataclass(frozen=True)
-class CommonField:
-    """A key any command may carry."""
-
-    name: str
-    type: Shape
-    audience: AudienceName
-    holds: Holds
-
-
-COMMON: Final = (
-    CommonField("key", Text(80), "FAC", "fact"),
-    CommonField("told_to", OneOf(("F",)), "JOINT", "fact"),
-    CommonField("voice", OneOf(VOICES), "FAC", "fact"),
-    CommonField("override", Text(400), "FAC", "words"),
-)
-COMMON_BY_NAME: Final[Mapping[str, CommonField]] = {one.name: one for one in COMMON}
 
 _ID: Final = Id()
 _PARTNER: Final = OneOf(PARTNERS)
@@ -537,108 +401,3 @@ _TABLE: Final = (
 )
 
 KINDS: Final[dict[str, Kind]] = {kind.name: kind for kind in _TABLE}
-
-
-def kind_named(name: str) -> Kind:
-    try:
-        return KINDS[name]
-    except (KeyError, TypeError):
-        raise Refusal(
-            gettext_noop("%(name)s is no kind of entry"), "unknown_kind", "form", name=name
-        ) from None
-
-
-def check_form(kind: str, fields: Mapping[str, object]) -> None:
-    """Refuses, naming the field, whatever is not well formed; says nothing about order or rights."""
-    known = kind_named(kind)
-    if kind == "corrected":
-        _check_corrected(fields)
-        return
-    known.check(fields)
-    if kind == "statement" and not (fields.get("text") or fields.get("feelings")):
-        malformed("text", MISSING, "missing")
-    if kind == "need_named":
-        said = bool(fields.get("text") or fields.get("feelings"))
-        if said and "statement" not in fields:
-            malformed("statement", MISSING, "missing")
-        if "statement" in fields and not said:
-            malformed("text", MISSING, "missing")
-
-
-def _check_corrected(fields: Mapping[str, object]) -> None:
-    line = KINDS["corrected"].by_name["line"]
-    if "line" not in fields:
-        malformed("line", MISSING, "missing")
-    line.type.check(fields["line"], "line")
-    if len(fields) < 2:
-        raise Refusal(gettext_noop("nothing is corrected"), "nothing_corrected", "form")
-
-
-def check_correction(target: Kind, fields: Mapping[str, object]) -> None:
-    """What `corrected` may change of a line of this kind: its content, never its own id, clock or order."""
-    if not target.correctable:
-        raise Refusal(
-            gettext_noop("an entry of the kind %(name)s cannot be corrected"),
-            "not_correctable",
-            "form",
-            name=target.name,
-        )
-    for name, value in fields.items():
-        if name == "line":
-            continue
-        known = target.by_name.get(name)
-        if known is None or name == "id":
-            malformed(name, UNKNOWN_KEY, "unknown_key")
-        known.type.check(value, name)
-
-
-def check_common(command: Command) -> None:
-    """The keys that any command may carry, and who may carry them."""
-    kind = kind_named(command.kind)
-    if command.by not in EVERYBODY:
-        malformed("by", gettext_noop("%(field)s is not one of: A B F G"))
-    for name in ("key", "voice", "override"):
-        value = getattr(command, name)
-        if value is not None:
-            COMMON_BY_NAME[name].type.check(value, name)
-    if command.told_to and command.by not in PARTNERS:
-        malformed("told_to", gettext_noop("%(field)s belongs to what a partner said"))
-    if command.override is not None and command.by in PARTNERS and not command.told_to:
-        malformed("override", gettext_noop("%(field)s belongs to the facilitator"))
-    if kind.voice_required and command.voice is None:
-        malformed("voice", MISSING, "missing")
-    if command.kind == "quiet_started" and command.voice not in (None, "none"):
-        malformed("voice", gettext_noop("%(field)s is none while it is quiet"))
-
-
-def facts_of(kind: str, fields: Mapping[str, object]) -> dict[str, object]:
-    """The structure of a command: what stays on the Moment."""
-    known = KINDS[kind].by_name
-    if kind == "corrected":
-        return {"line": fields["line"]}
-    return {name: value for name, value in fields.items() if known[name].holds == "fact"}
-
-
-def words_of(kind: str, fields: Mapping[str, object]) -> dict[str, object]:
-    """What is never on a Moment: words, feelings, private numbers."""
-    known = KINDS[kind].by_name
-    if kind == "corrected":
-        return {}
-    return {name: value for name, value in fields.items() if known[name].holds == "words"}
-
-
-def corrected_parts(
-    target: Kind, fields: Mapping[str, object]
-) -> tuple[dict[str, object], dict[str, object]]:
-    """Facts and words of a `corrected`, split as the line it corrects would be; `line` stays a fact."""
-    facts: dict[str, object] = {"line": fields["line"]}
-    words: dict[str, object] = {}
-    for name, value in fields.items():
-        if name != "line":
-            (facts if target.by_name[name].holds == "fact" else words)[name] = value
-    return facts, words
-
-
-def audience_of_own_words(answer: str) -> AudienceName:
-    """A partner's own words on a fear: told in the session once the fear is theirs, theirs alone otherwise."""
-    return "REL" if answer in ACCEPTED_FEAR else "OWN_F"
