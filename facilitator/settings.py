@@ -209,5 +209,8 @@ LOGGING = {
         # The default handler mails admins and prints request bodies; ours prints a line and no content.
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "celery": {"level": "WARNING"},
+        # Page by page progress of each paper, and a greeting at import.
+        "weasyprint": {"level": "ERROR"},
+        "pikepdf": {"level": "WARNING"},
     },
 }

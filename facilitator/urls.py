@@ -6,7 +6,7 @@ from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
 from django.urls import include, path
 
-from facilitator import admin, mailing, views
+from facilitator import admin, mailing, pages, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -32,6 +32,9 @@ urlpatterns = [
         "settings/sign-in/codes/file/", recovery.download_recovery_codes, name="mfa_download_recovery_codes"
     ),
     path("", include("clients.urls")),
+    path("couples/<uuid:couple_id>/", pages.couple, name="couple"),
+    path("partners/<uuid:partner_id>/", pages.partner, name="partner"),
+    path("sessions/<uuid:session_id>/", pages.session, name="session"),
     path("", include("clients.rituals.urls")),
     path("", include("sessions.urls")),
     path("", include("reports.urls")),

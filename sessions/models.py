@@ -57,9 +57,10 @@ class Moment(Guarded):
     session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="moments")
     # Gap-free in its session, and the team's: no number of a Moment leaves the desk.
     number = models.PositiveIntegerField()
-    # 1 for the first command posted, 2 for the next; a session file has it one line further down.
+    # The line this command has in a session file: 2 for the first, because the header is line 1.
     command = models.PositiveIntegerField()
-    at = models.DateTimeField()
+    # None only in a session written up afterwards.
+    at = models.DateTimeField(null=True)
     recorded_at = models.DateTimeField()
     kind = models.CharField(max_length=40)
     # Which part of its command this is: the command itself, or a fact of it with an audience of its own.
@@ -145,6 +146,8 @@ class Agreement(Guarded):
     line = models.OneToOneField(Line, on_delete=models.CASCADE)
     audience = models.CharField(max_length=8, choices=Audience, default=Audience.REL)
     confirmed_at = models.DateTimeField(null=True)
+    # The link column lives in the upper room; a ritual knows nothing of sessions.
+    ritual = models.ForeignKey("rituals.Ritual", null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["session", "ref"], name="agreement_ref_once")]

@@ -1,0 +1,187 @@
+"""Pages that show several rooms at once, so they stand at the front door: a couple, a partner, a session after its end."""
+
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from clients import consents, couples, safety
+from clients.access import AsFacilitator, as_facilitator
+from clients.forms import AddressForm, ConsentForm, TalkForm
+from clients.models import Channel, Consent, Couple, Partner, Screening
+from facilitator import audit
+from facilitator.http import page
+from facilitator.mail import can_mail
+from facilitator.now import now
+from reports import documents
+from sessions import log, plans
+from sessions.figures import figures
+from sessions.models import Agreement, Reader, Session
+
+
+@require_safe
+def couple(request: HttpRequest, couple_id: UUID) -> HttpResponse:
+    viewer = as_facilitator(request)
+    found = get_object_or_404(Couple.objects.visible_to(viewer), pk=couple_id)
+    audit.saw(request, practice=found.practice_id, actor=viewer.actor, subject=f"couple:{found.pk}")
+    partners = _cards(viewer, Partner.objects.visible_to(viewer).filter(couple=found))
+    sessions = list(Session.objects.visible_to(viewer).filter(couple=found))
+    for session in sessions:
+        session.title = plans.title_of(session)
+    context = {"couple": found, "partners": partners, "sessions": sessions, "not_yet": _not_yet(partners)}
+    with timezone.override(ZoneInfo(found.zone)):
+        return page(request, "clients/couple.html", {"viewer": viewer, **context})
+
+
+def _cards(viewer: AsFacilitator, partners: Any) -> list[Partner]:
+    """Partners with what the facilitator keeps of each, in three queries however many they are."""
+    cards = {partner.pk: partner for partner in partners}
+    for card in cards.values():
+        card.screening, card.yeses, card.channel = None, [], None
+    for talk in Screening.objects.visible_to(viewer).filter(partner__in=cards).order_by("recorded_at"):
+        cards[talk.partner_id].screening = talk
+    given = Consent.objects.visible_to(viewer).filter(partner__in=cards, withdrawn_at__isnull=True)
+    for consent in given.order_by("given_at"):
+        cards[consent.partner_id].yeses.append(consent)
+    reachable = Channel.objects.visible_to(viewer).filter(partner__in=cards, state=Channel.State.OK)
+    for channel in reachable:
+        cards[channel.partner_id].channel = channel
+    return list(cards.values())
+
+
+def _not_yet(partners: list[Partner]) -> list[str]:
+    """Why the two cannot be planned together yet, for the facilitator alone."""
+    words = []
+    for partner in partners:
+        scopes = {consent.scope for consent in partner.yeses}
+        if partner.screening is None:
+            words.append(_("%(name)s has not been spoken to alone.") % {"name": partner.name})
+        elif partner.screening.outcome not in safety.TOGETHER:
+            words.append(_("After the talk with %(name)s: talks with each.") % {"name": partner.name})
+        if Consent.Scope.FACILITATION not in scopes:
+            words.append(_("%(name)s has not said yes to taking part.") % {"name": partner.name})
+    return words
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def partner(request: HttpRequest, partner_id: UUID) -> HttpResponse:
+    """One partner's card. Each of its forms posts here and says which it is."""
+    viewer = as_facilitator(request)
+    found = get_object_or_404(Partner.objects.visible_to(viewer).select_related("couple"), pk=partner_id)
+    audit.saw(request, practice=found.couple.practice_id, actor=viewer.actor, subject=f"partner:{found.pk}")
+    act = request.POST.get("act", "")
+    forms = _forms(request, act)
+    if request.method == "POST" and _enter(request, viewer, found, act, forms):
+        return redirect("partner", found.pk)
+    card = _cards(viewer, [found])[0]
+    context = {
+        "couple": found.couple,
+        "partner": card,
+        "forms": forms,
+        "mail_ready": can_mail(found.couple.practice),
+    }
+    return page(request, "clients/partner.html", {"viewer": viewer, **context}, status=422 if act else 200)
+
+
+FORMS: dict[str, Any] = {"talk": TalkForm, "consents": ConsentForm, "address": AddressForm}
+
+
+def _forms(request: HttpRequest, act: str) -> dict[str, Any]:
+    today = {"talk": {"spoken_alone_on": now().date()}}
+    return {
+        name: made(request.POST if name == act else None, initial=today.get(name), auto_id=f"{name}-%s")
+        for name, made in FORMS.items()
+    }
+
+
+def _enter(
+    request: HttpRequest, viewer: AsFacilitator, partner: Partner, act: str, forms: dict[str, Any]
+) -> bool:
+    """Whether something was entered; otherwise the page shows what was typed and why not."""
+    scope = request.POST.get("scope", "")
+    if act == "withdraw" and scope in Consent.Scope.values:
+        consents.withdraw(partner=partner, scope=scope, by=viewer.actor, now=now())
+        return True
+    form = forms.get(act)
+    if form is None or not form.is_valid():
+        return False
+    facts = form.cleaned_data
+    if act == "talk":
+        safety.record_talk(partner=partner, user=request.user, now=now(), **facts)
+    elif act == "consents":
+        for each in facts["scopes"]:
+            consents.give(partner=partner, scope=each, how=facts["how"], by=viewer.actor, now=now())
+    elif not can_mail(partner.couple.practice, facts["address"]):
+        form.add_error("address", _("Mail to this address cannot be sent from here yet."))
+        return False
+    else:
+        couples.reach_by_email(partner=partner, address=facts["address"], by=viewer, now=now())
+    return True
+
+
+@require_safe
+def session(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """After the end: papers, reading through, agreements, figures."""
+    viewer = as_facilitator(request)
+    found = get_object_or_404(Session.objects.visible_to(viewer).select_related("couple"), pk=session_id)
+    if found.state != "ended":
+        return redirect("desk", found.pk)
+    audit.saw(request, practice=found.couple.practice_id, actor=viewer.actor, subject=f"session:{found.pk}")
+    with timezone.override(ZoneInfo(found.couple.zone)):
+        return page(request, "facilitation/session.html", {"viewer": viewer, **_after(found, viewer)})
+
+
+def _after(session: Session, viewer: AsFacilitator) -> dict[str, Any]:
+    plan = plans.plan_of(session)
+    session.title = plans.title_of(session)
+    moments, _last = log.read(session.pk)
+    numbers = figures(plan, moments)
+    partners = Partner.objects.visible_to(viewer).filter(couple=session.couple_id)
+    people = [partner for partner in partners if partner.slot in plan.partners]
+    agreements = list(
+        Agreement.objects.visible_to(viewer).filter(session=session).select_related("line__moment")
+    )
+    for agreement in agreements:
+        agreement.text = agreement.line.words.get("text", "")
+        agreement.look_again_on = plans.day(agreement.line.moment.facts.get("look_again_on"))
+    return {
+        "session": session,
+        "documents": documents.listed(session.pk, viewer),
+        "agreements": [agreement for agreement in agreements if agreement.confirmed_at],
+        "figures": numbers,
+        "phase_rows": _phase_rows(plan, numbers) if plan.timed else [],
+        "people": people,
+        "readers": _readers(session, viewer, people),
+        "ended_words": ENDED.get(numbers["ended_how"], ""),
+    }
+
+
+ENDED = {
+    "completed": gettext_lazy("completed"),
+    "carried_over": gettext_lazy("to be continued another day"),
+    "not_held": gettext_lazy("not held"),
+    "early_by_partner": gettext_lazy("ended early"),
+    "early_by_facilitator": gettext_lazy("ended early"),
+    "maximum_reached": gettext_lazy("ended at the agreed time"),
+    "connection_lost": gettext_lazy("the connection was lost"),
+    "safety": gettext_lazy("ended early"),
+}
+
+
+def _phase_rows(plan: Any, numbers: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"title": phase.title, **numbers["phases"][str(number)]}
+        for number, phase in enumerate(plan.phases, 1)
+    ]
+
+
+def _readers(session: Session, viewer: AsFacilitator, people: list[Partner]) -> list[dict[str, Any]]:
+    said = Reader.objects.visible_to(viewer).filter(session=session, withdrawn_at__isnull=True)
+    at = {reader.partner_id: reader.agreed_at for reader in said}
+    return [{"partner": partner, "agreed_at": at.get(partner.pk)} for partner in people]

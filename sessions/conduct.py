@@ -1,0 +1,300 @@
+"""The only writer of Moments: desk, API, import and replay all post their commands here.
+
+A `Room` is one session, locked and folded inside one transaction; `post` adds one command to it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from clients import consents, safety
+from clients.couples import partners_of
+from clients.models import Boundary, Consent, Quiet
+from facilitator.errors import Refusal, gettext_noop
+from sessions import clock, live, log, release, rules
+from sessions.kinds import KINDS, Command, check_form
+from sessions.models import Agreement, Line, Moment, Posting, Session
+from sessions.plans import plan_of
+
+# For everybody else (rituals, documents) a session is over this long after its latest end, whatever the desk says.
+OVER_AFTER = timedelta(minutes=30)
+# Kinds that wait for nothing: a pause, a stop and leaving are taken however old the sender's screen is.
+AT_ONCE = {
+    "brief_pause_called",
+    "settling_called",
+    "cool_down_called",
+    "stopped",
+    "safety_stop",
+    "partner_left",
+}
+
+
+class Stale(Refusal):
+    """The clock moved since the sender looked: nothing was changed, and what was typed goes back to them."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a post came to. `line` is the command's number; `repeated` when the same key had been answered before."""
+
+    line: int
+    hints: tuple[str, ...] = ()
+    repeated: bool = False
+
+
+@contextmanager
+def entered(session_id: UUID, *, replaying: bool = False) -> Iterator["Room"]:
+    """A session, locked and folded, for as long as the transaction lasts."""
+    with transaction.atomic():
+        session = (
+            Session.objects.unscoped("a command locks its session")
+            .select_for_update(of=("self",))
+            .select_related("couple")
+            .get(pk=session_id)
+        )
+        yield Room(session, replaying=replaying)
+
+
+def post(
+    session_id: UUID,
+    command: Command,
+    *,
+    poster: str,
+    author: UUID,
+    now: datetime,
+    seen: int | None = None,
+) -> Outcome:
+    """One command = one transaction. `seen` is the last clock line its sender could see."""
+    with entered(session_id) as room:
+        outcome = room.post(command, poster=poster, author=author, now=now, seen=seen)
+        room.keep(now=now)
+    return outcome
+
+
+class Room:
+    """One session inside one transaction. Holds the fold, so that a replay folds each Moment once."""
+
+    def __init__(self, session: Session, *, replaying: bool = False) -> None:
+        self.session = session
+        self.plan = plan_of(session)
+        moments, self.last = log.read(session.pk)
+        self.state = clock.fold(self.plan, moments)
+        self.partners = {slot: partner.pk for slot, partner in partners_of(session.couple_id).items()}
+        self.replaying = replaying
+        self._standing: rules.Standing | None = None
+
+    @property
+    def next_line(self) -> int:
+        moments = self.state.moments
+        return moments[-1].number + 1 if moments else 2
+
+    def standing(self) -> rules.Standing:
+        """The facts the rules need about the two people, from their rows; read once per transaction."""
+        if self._standing is None:
+            self._standing = standing_of(self.session)
+        return self._standing
+
+    def post(
+        self,
+        command: Command,
+        *,
+        poster: str,
+        author: UUID,
+        now: datetime,
+        seen: int | None = None,
+        line: int | None = None,
+    ) -> Outcome:
+        """Refuses, or appends. A repeated key with the same fields is answered as the first time.
+
+        `line` is given by an import, whose file may have gaps where a key was repeated.
+        """
+        answered = self._answered(command, poster)
+        if answered is not None:
+            return Outcome(answered, repeated=True)
+        self._not_stale(command, seen)
+        at = self._instant(now)
+        verdict = rules.check(self.plan, self.state, self.standing(), command, at)
+        line = line or self.next_line
+        target = rules.target_kind(self.state, command)
+        parts = log.split(command, target=target, set_aside=verdict.set_aside)
+        moments, lines = log.write(
+            self.session,
+            command,
+            parts,
+            line=line,
+            at=at if self.plan.timed else None,
+            recorded_at=now,
+            partners=self.partners,
+            author=author,
+            last=self.last,
+        )
+        self.last = (moments[-1].number, moments[-1].hash)
+        clock.advance(
+            self.state,
+            clock.moment_of(
+                command,
+                number=line,
+                at=at if self.plan.timed else None,
+                target=target,
+                set_aside=tuple(verdict.set_aside),
+            ),
+        )
+        self._remember(command, poster, line)
+        self._yield_rows(command, moments, lines, now)
+        return Outcome(line, tuple(verdict.hints))
+
+    def _answered(self, command: Command, poster: str) -> int | None:
+        if command.key is None:
+            return None
+        known = (
+            Posting.objects.unscoped("a key is answered once")
+            .filter(session=self.session, poster=poster, key=command.key)
+            .first()
+        )
+        if known is None:
+            return None
+        if known.fields_digest != fields_digest(command):
+            raise Refusal(gettext_noop("This key was used for something else."), "key_reused", "form")
+        return known.command
+
+    def _remember(self, command: Command, poster: str, line: int) -> None:
+        if command.key is not None:
+            Posting.objects.create(
+                session=self.session,
+                poster=poster,
+                key=command.key,
+                fields_digest=fields_digest(command),
+                command=line,
+            )
+
+    def _not_stale(self, command: Command, seen: int | None) -> None:
+        if seen is not None and command.kind not in AT_ONCE and seen < self.clock_line:
+            raise Stale(
+                gettext_noop(
+                    "Something else happened meanwhile. Please look, and press again if it still fits."
+                ),
+                "stale",
+                "form",
+            )
+
+    @property
+    def clock_line(self) -> int:
+        """The newest line that moved the clock; private lines make nobody's screen stale."""
+        for moment in reversed(self.state.moments):
+            if KINDS[moment.kind].audience == "JOINT":
+                return moment.number
+        return 0
+
+    def _instant(self, now: datetime) -> datetime:
+        """Time never runs backwards in the log; a server clock that stepped back waits at the last instant."""
+        last = self.state.last_at
+        return max(now, last) if last is not None and not self.replaying else now
+
+    def _yield_rows(self, command: Command, moments: list[Moment], lines: list[Line], now: datetime) -> None:
+        """What lives on after the session: agreements, and what becomes everybody's."""
+        if command.kind == "compromise_drafted":
+            Agreement.objects.create(session=self.session, ref=str(command.fields["id"]), line=lines[0])
+        elif command.kind == "agreement_confirmed":
+            ref = str(command.fields["agreement"])
+            if self.state.everybody <= self.state.agreements[ref]:
+                drafts = Agreement.objects.unscoped("both confirmed, so it becomes joint")
+                drafts.filter(session=self.session, ref=ref).update(audience="JOINT", confirmed_at=now)
+                words = Line.objects.unscoped("both confirmed, so it becomes joint")
+                words.filter(session=self.session, ref=ref, kind="compromise_drafted").update(
+                    audience="JOINT"
+                )
+
+    def keep(self, *, now: datetime) -> None:
+        """Write the caches, which equal the fold; call once before the transaction ends."""
+        reading = clock.read(self.plan, self.state, self.state.last_at or now)
+        session = self.session
+        began = session.began_at is None and reading.started_at is not None
+        ended = session.state != "ended" and reading.state == "ended"
+        session.state = reading.state
+        session.phase_number = reading.phase or 0
+        session.head = self.last[0]
+        session.began_at = reading.started_at
+        session.ended_at = (reading.ended_at or now) if reading.state == "ended" else None
+        session.save(update_fields=["state", "phase_number", "head", "began_at", "ended_at"])
+        if not self.replaying:
+            self._quiet(began=began, ended=ended, now=now)
+            transaction.on_commit(live.woke, robust=True)
+
+    def _quiet(self, *, began: bool, ended: bool, now: datetime) -> None:
+        """Nothing is sent to a couple while their session runs."""
+        mine = Quiet.objects.unscoped("a session keeps its couple's quiet").filter(of=self.session.pk)
+        if began and not mine.exists():
+            latest = self.plan.latest_end
+            Quiet.objects.create(
+                couple_id=self.session.couple_id,
+                from_at=now,
+                until_at=max(latest, now) + OVER_AFTER if latest else None,
+                cause=Quiet.Cause.SESSION,
+                of=self.session.pk,
+            )
+        if ended:
+            mine.update(until_at=now)
+
+
+def fields_digest(command: Command) -> str:
+    """What a repeated key must repeat: everything but the instant."""
+    said = [command.kind, dict(command.fields), command.told_to, command.voice, command.override]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=list).encode()).hexdigest()
+
+
+def standing_of(session: Session) -> rules.Standing:
+    """From real rows: private talks, outcomes, consents, firm boundaries."""
+    talks = safety.latest_talks(session.couple_id)
+    both = partners_of(session.couple_id)
+    given = {
+        (slot, scope): consents.current(partner=partner, scope=scope)
+        for slot, partner in both.items()
+        for scope in (Consent.Scope.FACILITATION, Consent.Scope.STORED_NOTES)
+    }
+    firm = (
+        Boundary.objects.unscoped("a plan asks which topics rest")
+        .filter(partner__couple=session.couple_id, firmness=Boundary.Firmness.FIRM, ended_at__isnull=True)
+        .values_list("topic", flat=True)
+    )
+    reviews = [talk.review_on for talk in talks.values() if talk.review_on]
+    return rules.Standing(
+        private_talk_a=talks["A"].outcome is not None,
+        private_talk_b=talks["B"].outcome is not None,
+        outcome_a=talks["A"].outcome,
+        outcome_b=talks["B"].outcome,
+        facilitation_consent_a=given["A", Consent.Scope.FACILITATION],
+        facilitation_consent_b=given["B", Consent.Scope.FACILITATION],
+        notes_consent_a=given["A", Consent.Scope.STORED_NOTES],
+        notes_consent_b=given["B", Consent.Scope.STORED_NOTES],
+        screening_review_on=min(reviews, default=None),
+        # Nobody has been asked for a pace yet, so none is held against them.
+        pace_most_minutes=None,
+        pace_not_before=None,
+        firm_topics=frozenset(firm),
+        released=release.is_released(session),
+    )
+
+
+def command_from(fields: Mapping[str, Any], *, by: str, kind: str) -> Command:
+    """A posted mapping as a Command: the common keys apart from the fields of the kind. Refuses what is malformed."""
+    own = {
+        name: value for name, value in fields.items() if name not in ("key", "told_to", "voice", "override")
+    }
+    command = Command(
+        by=by,
+        kind=kind,
+        fields=own,
+        told_to=fields.get("told_to") == "F",
+        voice=fields.get("voice"),
+        key=fields.get("key"),
+        override=fields.get("override"),
+    )
+    check_form(kind, own)
+    return command

@@ -1,0 +1,112 @@
+"""From what the desk posts to commands: one press may be several commands at one instant.
+
+Ids are made from the press's key, so that the same press sent twice is the same command.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.http import QueryDict
+
+from facilitator.errors import Refusal, gettext_noop
+from sessions.conduct import command_from
+from sessions.desk import Room, people
+from sessions.forms import CARDS, SpokenForm
+from sessions.kinds import KINDS, Command
+from sessions.shapes import ListOf, Whole
+
+# Keys of the form that are not fields of a command.
+OURS = {"csrfmiddlewaretoken", "kind", "key", "seen", "by", "override", "who", "next"}
+
+
+@dataclass
+class Press:
+    """`forms` holds a card that was not well formed, so that what was typed comes back."""
+
+    commands: list[Command] = field(default_factory=list)
+    forms: dict[str, Any] = field(default_factory=dict)
+
+
+def press(posted: QueryDict, room: Room) -> Press:
+    kind = posted.get("kind", "")
+    if kind not in KINDS:
+        raise Refusal(gettext_noop("The desk does not know this."), "unknown_kind", "form")
+    if kind in CARDS:
+        form = CARDS[kind](posted, people=people(room), auto_id=f"{kind}-%s")  # type: ignore[call-arg]
+        if not form.is_valid():
+            return Press(forms={kind: form})
+        fields = form.command_fields()  # type: ignore[attr-defined]
+        by = form.cleaned_data["by"] if isinstance(form, SpokenForm) else "F"
+    else:
+        fields, by = _plain(kind, posted), posted.get("by") or "F"
+    if kind == "session_ended":
+        closing = room.reading.phase == len(room.plan.phases)
+        fields.setdefault("how", "completed" if closing else room.reading.ended_how)
+    first = _command(kind, by, fields, posted)
+    return Press(commands=_with_company(first, room))
+
+
+def _command(kind: str, by: str, fields: Mapping[str, Any], posted: Mapping[str, Any]) -> Command:
+    key = posted.get("key") or ""
+    own = dict(fields)
+    if KINDS[kind].makes and "id" not in own:
+        own["id"] = f"{kind[0].upper()}-{hashlib.sha256(key.encode()).hexdigest()[:10]}"
+    common = {
+        "key": key or None,
+        "override": posted.get("override") or None,
+        "voice": posted.get("voice") or None,
+    }
+    said_aloud = {"told_to": "F"} if by in ("A", "B") else {}
+    given = {name: value for name, value in common.items() if value is not None}
+    return command_from({**own, **given, **said_aloud}, by=by, kind=kind)
+
+
+def _plain(kind: str, posted: QueryDict) -> dict[str, Any]:
+    """The fields of a kind as its table shapes them; unknown names are refused by the form check."""
+    fields: dict[str, Any] = {}
+    for name in posted:
+        if name in OURS or name == "voice":
+            continue
+        described = KINDS[kind].by_name.get(name)
+        values = [value for value in posted.getlist(name) if value != ""]
+        if not values:
+            continue
+        if described is not None and isinstance(described.type, ListOf):
+            words = values if name == "heard" else ",".join(values).split(",")
+            fields[name] = [word.strip() for word in words if word.strip()]
+        elif described is not None and isinstance(described.type, Whole) and values[0].isdigit():
+            fields[name] = int(values[0])
+        else:
+            fields[name] = values[0]
+    return fields
+
+
+def _with_company(first: Command, room: Room) -> list[Command]:
+    """What goes with a press: *begin* starts the first part, *next* ends the one before, *end* closes the last."""
+    reading = room.reading
+    going_on = reading.phase
+    finish = replace(
+        first, kind="phase_finished", fields={"phase": going_on}, key=_key(first, "finish"), voice=None
+    )
+    if first.kind == "session_started":
+        return [first, replace(first, kind="phase_started", fields={"phase": 1}, key=_key(first, "start"))]
+    if first.kind == "phase_started" and going_on:
+        return [finish, first]
+    if first.kind == "session_ended":
+        closing = [finish] if going_on == len(room.plan.phases) else []
+        return [*closing, first]
+    return [first]
+
+
+def _key(command: Command, part: str) -> str | None:
+    return f"{command.key}:{part}"[:80] if command.key else None
+
+
+def typed(posted: QueryDict, room: Room) -> dict[str, Any]:
+    """The card that was posted, with what was typed in it, for a desk that had to say not yet."""
+    kind = posted.get("kind", "")
+    if kind not in CARDS:
+        return {}
+    return {kind: CARDS[kind](posted, people=people(room), auto_id=f"{kind}-%s")}  # type: ignore[call-arg]

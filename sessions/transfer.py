@@ -1,0 +1,107 @@
+"""A session in and out of the house as a file, through the same verbs as the desk."""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from clients import consents, couples, safety
+from clients.models import Casefile, Consent, Couple, Screening
+from facilitator.errors import Refusal
+from facilitator.models import Practice, User
+from sessions import conduct, log, plans
+from sessions.models import Session
+from sessions.session_file import BadLine, SessionFile, written_line
+
+# When a session that was not timed is taken to have been written up.
+NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+# Facts that name a line of the file.
+POINTS_AT_A_LINE = ("undone", "corrected")
+
+
+def export(session: Session) -> Iterator[dict[str, Any]]:
+    """Header and commands, one object a line; replays to the same figures."""
+    yield _header(session)
+    lines: dict[int, int] = {}
+    for place, (number, at, command) in enumerate(log.commands(session), 2):
+        lines[number] = place
+        written = written_line(command, at)
+        if command.kind in POINTS_AT_A_LINE:
+            written["line"] = lines[int(str(command.fields["line"]))]
+        yield written
+
+
+def _header(session: Session) -> dict[str, Any]:
+    couple = session.couple
+    file = Casefile.objects.unscoped("an export names its couple's code").get(couple=couple)
+    both = couples.partners_of(couple.pk)
+    return {
+        **session.plan,
+        "couple": {"code": file.code, "label": couple.label},
+        "facilitator": {"name": session.facilitator.name},
+        "partners": {slot: {"name": both[slot].name} for slot in ("A", "B")},
+    }
+
+
+def bring_in(
+    file: SessionFile,
+    *,
+    couple: Couple,
+    facilitator: User,
+    clock: Callable[[float], None] = lambda seconds: None,
+) -> Session:
+    """The file's commands through the desk's verbs, in one transaction, with `now` = each line's instant.
+
+    `clock` is told the seconds each line took.
+
+    Raises BadLine for the first malformed or refused line, in file order.
+    """
+    begin = file.plan.planned_start or NO_TIME
+    session = plans.keep(couple=couple, facilitator=facilitator, header=file.header.raw, now=begin)
+    team = f"user:{facilitator.pk}"
+    with conduct.entered(session.pk, replaying=True) as room:
+        for line in file.lines:
+            began = time.perf_counter()
+            try:
+                room.post(
+                    line,
+                    poster=line.by if line.by in ("A", "B") else f"{team}:{line.by}",
+                    author=facilitator.pk,
+                    now=line.at or begin,
+                    line=line.number,
+                )
+            except Refusal as refusal:
+                raise BadLine(line.number, str(refusal)) from refusal
+            clock(time.perf_counter() - began)
+        file.finish(room.state.ended_at is not None)
+        room.keep(now=room.state.last_at or begin)
+    session.refresh_from_db()
+    return session
+
+
+def throw_away(file: SessionFile) -> tuple[Couple, User]:
+    """A practice and couple as the file's header names them, each talked with alone and consenting."""
+    at = file.plan.planned_start or NO_TIME
+    header = file.header
+    practice = Practice.objects.create(name=header.facilitator, language=header.language, zone=header.zone)
+    user = User.objects.create_user(
+        None, None, name=header.facilitator, practice=practice, is_facilitator=True
+    )
+    couple = couples.welcome(
+        facilitator=user,
+        label=header.couple_label,
+        names=dict(header.names),
+        zone=header.zone,
+        language=header.language,
+        code=header.couple_code,
+        now=at,
+    )
+    for partner in couples.partners_of(couple.pk).values():
+        safety.record_talk(
+            partner=partner, user=user, spoken_alone_on=at.date(), outcome=Screening.Outcome.GO, now=at
+        )
+        for scope in (Consent.Scope.FACILITATION, Consent.Scope.STORED_NOTES):
+            consents.give(
+                partner=partner, scope=scope, how=Consent.How.OWN_HAND, by=f"user:{user.pk}", now=at
+            )
+    return couple, user

@@ -1,0 +1,191 @@
+"""Doors of a session: plan it, hold it at the desk, read it through. Each is fetch, act, show."""
+
+import json
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from clients.access import AsFacilitator, as_facilitator
+from clients.models import Couple, Partner
+from facilitator import audit
+from facilitator.errors import Refusal
+from facilitator.http import page, said
+from facilitator.now import now
+from sessions import conduct, live, plans, presses, release, transfer
+from sessions import desk as shape
+from sessions.forms import PlanForm
+from sessions.formats import FORMATS
+from sessions.models import Reader, Session
+
+# One tap each; a reason in own words is as good.
+REASONS = [
+    gettext_lazy("we agreed on it"),
+    gettext_lazy("better for them today"),
+    gettext_lazy("I take it on me"),
+]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def plan(request: HttpRequest, couple_id: UUID) -> HttpResponse:
+    viewer = as_facilitator(request)
+    couple = get_object_or_404(Couple.objects.visible_to(viewer), pk=couple_id)
+    partners = list(Partner.objects.visible_to(viewer).filter(couple=couple))
+    people = [(partner.slot, partner.name) for partner in partners]
+    form = PlanForm(request.POST or None, people=people, zone=couple.zone, now=now())
+    if request.method == "POST" and form.is_valid():
+        made = plans.propose(couple=couple, facilitator=request.user, now=now(), **_planned(form))
+        return redirect("desk", made.pk)
+    context = {
+        "viewer": viewer,
+        "couple": couple,
+        "form": form,
+        "formats": FORMATS.values(),
+        "partners": partners,
+    }
+    return page(request, "facilitation/plan.html", context, status=422 if form.errors else 200)
+
+
+def _planned(form: PlanForm) -> dict[str, Any]:
+    facts = form.cleaned_data
+    return {
+        "chosen": form.chosen,
+        "short": facts["length"] == "short",
+        "first_speaker": facts["first_speaker"],
+        "with_": facts["meets"],
+        "planned_start": facts["starts"],
+        "goal": (facts["category"], facts["goal"]) if facts["goal"] else None,
+    }
+
+
+def _session(request: HttpRequest, session_id: UUID) -> tuple[AsFacilitator, Session]:
+    viewer = as_facilitator(request)
+    found = Session.objects.visible_to(viewer).select_related("couple", "owner")
+    session: Session = get_object_or_404(found, pk=session_id)
+    audit.saw(
+        request, practice=session.couple.practice_id, actor=viewer.actor, subject=f"session:{session.pk}"
+    )
+    return viewer, session
+
+
+@require_safe
+def desk(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    viewer, session = _session(request, session_id)
+    return _desk(request, viewer, session)
+
+
+def _desk(
+    request: HttpRequest, viewer: AsFacilitator, session: Session, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    with timezone.override(ZoneInfo(session.couple.zone)):
+        at = now()
+        context = {**shape.context(shape.room(session, viewer, at), **more), **_urls(session), "now": at}
+        return page(request, "facilitation/desk.html", {"viewer": viewer, **context}, status=status)
+
+
+def _urls(session: Session) -> dict[str, str]:
+    return {
+        "desk_url": reverse("desk", args=[session.pk]),
+        "fragment_url": reverse("desk_fragment", args=[session.pk]),
+        "command_url": reverse("command", args=[session.pk]),
+        "stream_url": f"{live.PREFIX}{session.pk}",
+    }
+
+
+@require_safe
+def fragment(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """The live half of the desk, rendered anew as this viewer; 304 when it would be the same bytes."""
+    viewer, session = _session(request, session_id)
+    with timezone.override(ZoneInfo(session.couple.zone)):
+        at = now()
+        context = {"viewer": viewer, **shape.context(shape.room(session, viewer, at)), **_urls(session)}
+        html = render_to_string("facilitation/desk_fragment.html", context, request)
+    tag = f'"{shape.digest(html, context_token(html))}"'
+    same = request.headers.get("If-None-Match") == tag
+    response = HttpResponseNotModified() if same else HttpResponse(html)
+    response["ETag"], response["X-Now"] = tag, at.isoformat()
+    return response
+
+
+def context_token(html: str) -> str:
+    """The form token of this rendering, which is masked anew each time."""
+    _before, found, after = html.partition('name="csrfmiddlewaretoken" value="')
+    return after.split('"', 1)[0] if found else "\0"
+
+
+@require_POST
+def command(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """One press. Refused: the desk again, with the words and everything that was typed."""
+    viewer, session = _session(request, session_id)
+    try:
+        pressed = presses.press(request.POST, shape.room(session, viewer, now()))
+        if pressed.forms:
+            return _desk(request, viewer, session, status=422, forms=pressed.forms)
+        _take(request, viewer, session, pressed)
+    except Refusal as refusal:
+        return _not_yet(request, viewer, session, refusal)
+    return redirect("desk", session.pk)
+
+
+def _take(request: HttpRequest, viewer: AsFacilitator, session: Session, pressed: presses.Press) -> None:
+    """All commands of a press at one instant, or none."""
+    at, seen = now(), request.POST.get("seen", "")
+    with conduct.entered(session.pk) as room:
+        for place, one in enumerate(pressed.commands):
+            room.post(
+                one,
+                poster=viewer.actor,
+                author=viewer.user_id,
+                now=at,
+                seen=int(seen) if seen.isdigit() and place == 0 else None,
+            )
+        room.keep(now=at)
+
+
+def _not_yet(request: HttpRequest, viewer: AsFacilitator, session: Session, refusal: Refusal) -> HttpResponse:
+    soft = refusal.kind == "soft"
+    posted = request.POST
+    kept = [(name, value) for name in posted for value in posted.getlist(name)]
+    words = {
+        "words": said(refusal),
+        "soft": soft,
+        "fields": [(name, value) for name, value in kept if name not in ("csrfmiddlewaretoken", "override")],
+        "reasons": REASONS,
+    }
+    forms = presses.typed(posted, shape.room(session, viewer, now()))
+    status = 422 if refusal.kind == "form" and not isinstance(refusal, conduct.Stale) else 409
+    return _desk(request, viewer, session, status=status, refusal=words, forms=forms)
+
+
+@require_POST
+def read_through(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """One partner, alone with the facilitator, has read the summary and says yes."""
+    viewer, session = _session(request, session_id)
+    mine = Partner.objects.visible_to(viewer).filter(couple=session.couple_id)
+    partner = get_object_or_404(mine, pk=_uuid(request.POST.get("partner", "")))
+    release.agree(session=session, partner=partner, how=Reader.How.READ_THROUGH, by=viewer.actor, now=now())
+    return redirect("session", session.pk)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+@require_safe
+def file(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """The session as a file of commands, for its facilitator."""
+    _viewer, session = _session(request, session_id)
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in transfer.export(session))
+    response = HttpResponse(text, content_type="application/jsonl; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="session-{session.pk.hex[:8]}.jsonl"'
+    return response
