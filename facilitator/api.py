@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from rest_framework import views
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.response import Response
-from rest_framework.views import exception_handler
 
 from facilitator.errors import Refusal
 from facilitator.http import said
@@ -25,4 +25,4 @@ def kindly(error: Exception, context: dict[str, Any]) -> Response | None:
         return Response({"detail": said(error), "code": error.code}, status=status)
     if isinstance(error, NotAuthenticated):
         return Response({"detail": "Please sign in."}, status=401, headers={"WWW-Authenticate": "Session"})
-    return exception_handler(error, context)
+    return views.exception_handler(error, context)

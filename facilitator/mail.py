@@ -23,7 +23,9 @@ from email.policy import SMTP
 from typing import Any, NoReturn
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.mail.backends.base import BaseEmailBackend
+from django.core.validators import validate_email
 from django.utils.translation import gettext, gettext_noop, override
 
 from facilitator.models import LocalMail, MailSettings, Practice
@@ -37,7 +39,7 @@ TEXTS = {
     "sign_in": gettext_noop("Please sign in when it suits you."),
 }
 FOOT = gettext_noop("The link opens once, within two days.")
-STAGES = ("connect", "tls", "auth", "mail", "rcpt", "data", "done")
+STAGES = ("connect", "tls", "auth", "mail", "rcpt", "ready", "data", "done")
 STEP_S = 10
 WHOLE_S = 45
 LOST = "lost"
@@ -128,9 +130,10 @@ def send(*, to: str, subject: str, body: str, message_id: str, practice: Practic
     if server is None or is_demo_address(to):
         return Outcome("connect", "5")
     try:
-        message = _message(to=to, subject=subject, body=body, message_id=message_id, server=server)
-    except ValueError:
+        validate_email(to)
+    except ValidationError:
         return Outcome("rcpt", "5")
+    message = _message(to=to, subject=subject, body=body, message_id=message_id, server=server)
     return _Attempt(server).run(message, to)
 
 
@@ -160,13 +163,16 @@ class _Attempt:
     def __init__(self, server: MailSettings) -> None:
         self.server = server
         self.stage = "connect"
+        self.was_cut = False
 
     def run(self, message: EmailMessage, to: str) -> Outcome:
         try:
             with self._connection() as smtp:
                 self._hand_over(smtp, message, to)
         except smtplib.SMTPResponseException as reply:
-            return Outcome(self.stage, str(reply.smtp_code)[0] if reply.smtp_code > 0 else LOST)
+            # Half a reply is none: whatever is not a clear no leaves open what became of the message.
+            code = str(reply.smtp_code)[:1]
+            return Outcome(self.stage, code if code in "45" and not self.was_cut else LOST)
         except (smtplib.SMTPNotSupportedError, UnicodeError):
             # No TLS or no sign-in on offer, or an address this server cannot spell: nothing is sent at all.
             return Outcome(self.stage, "5")
@@ -184,7 +190,7 @@ class _Attempt:
         smtp = smtplib.SMTP(local_hostname=server.from_address.rpartition("@")[2])
         with socket.create_connection((server.host, server.port), STEP_S) as plain, closing(smtp):
             # A server that answers a byte a second never runs into a socket's own limit.
-            watch = threading.Timer(WHOLE_S, _cut, [plain.fileno()])
+            watch = threading.Timer(WHOLE_S, self._cut, [plain.fileno()])
             watch.daemon = True
             watch.start()
             try:
@@ -224,6 +230,7 @@ class _Attempt:
         _expect(smtp.mail(self.server.from_address), 250)
         self.stage = "rcpt"
         _expect(smtp.rcpt(to), 250, 251)
+        self.stage = "ready"
         _expect(smtp.docmd("DATA"), 354)
         self.stage = "data"
         text = re.sub(rb"(?m)^\.", b"..", message.as_bytes())
@@ -231,15 +238,15 @@ class _Attempt:
         _expect(smtp.getreply(), 250)
         self.stage = "done"
 
+    def _cut(self, number: int) -> None:
+        self.was_cut = True
+        with _whatever_happens(), socket.socket(fileno=os.dup(number)) as line:
+            line.shutdown(socket.SHUT_RDWR)
+
 
 def _expect(reply: tuple[int, bytes], *wanted: int) -> None:
     if reply[0] not in wanted:
         raise smtplib.SMTPResponseException(*reply)
-
-
-def _cut(number: int) -> None:
-    with _whatever_happens(), socket.socket(fileno=os.dup(number)) as line:
-        line.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

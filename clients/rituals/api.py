@@ -35,6 +35,7 @@ class RitualOut(serializers.Serializer):
     invitation = serializers.CharField()
     gentler = serializers.ListField(child=serializers.CharField())
     told = serializers.CharField(allow_null=True)
+    may_tell = serializers.BooleanField()
 
 
 class AnswerIn(serializers.Serializer):

@@ -14,7 +14,7 @@ from clients.access import AsPartner
 from clients.models import Assignment
 from clients.rituals.library import library
 from clients.rituals.models import Occurrence, Response, Ritual, RitualConsent, Told
-from clients.rituals.rituals import STILL_OPEN
+from clients.rituals.rituals import STILL_OPEN, is_discreet
 from clients.words import RESTING
 
 ASKED, SET_ASIDE = "asked", "set_aside"
@@ -39,6 +39,7 @@ class Mine:
     invitation: str
     gentler: tuple[str, ...]
     told: str | None
+    may_tell: bool
 
     @property
     def is_due(self) -> bool:
@@ -64,6 +65,10 @@ class Portal:
     @property
     def running(self) -> list[Mine]:
         return [each for each in self._in(Ritual.State.ACTIVE) if not each.is_due]
+
+    @property
+    def waiting(self) -> list[Mine]:
+        return self._in(Ritual.State.WAITING)
 
     @property
     def set_aside(self) -> list[Mine]:
@@ -101,12 +106,15 @@ def portal(viewer: AsPartner, *, now: datetime) -> Portal:
             Prefetch("told", told, to_attr="told_me"),
         )
     )
+    tells = not is_discreet(viewer.couple_id)
     lead = Assignment.objects.visible_to(viewer).filter(role=Assignment.Role.LEAD, ended_at__isnull=True)
     name = lead.values_list("user__name", flat=True).first()
-    return Portal(tuple(_mine(row) for row in rows if row.my_consents), name or _("Your facilitator"))
+    return Portal(
+        tuple(_mine(row, tells=tells) for row in rows if row.my_consents), name or _("Your facilitator")
+    )
 
 
-def _mine(ritual: Ritual) -> Mine:
+def _mine(ritual: Ritual, *, tells: bool) -> Mine:
     consent: RitualConsent = ritual.my_consents[0]
     template, last = ritual.template, next(iter(ritual.my_rounds), None)
     key = (last.local_date, last.slot) if last else None
@@ -128,6 +136,7 @@ def _mine(ritual: Ritual) -> Mine:
         invitation=_(template.invitation) if template else "",
         gentler=tuple(_(library()[code].title) for code in template.gentler_alternatives) if template else (),
         told=told_words(ritual) if told else None,
+        may_tell=tells and ritual.is_shared,
     )
 
 

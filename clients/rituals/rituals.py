@@ -213,7 +213,7 @@ def respond(
         ResponseNote.objects.unscoped("a person's own note").update_or_create(
             response=response, defaults={"text": note}
         )
-    if tell and answer in A_NO and ritual.is_shared and not _is_discreet(ritual.couple_id):
+    if tell and answer in A_NO and ritual.is_shared and not is_discreet(ritual.couple_id):
         told = Told.objects.unscoped("told once a date")
         told.get_or_create(ritual=ritual, partner=partner, local_date=day)
     if moved_to and slot < 3:
@@ -267,7 +267,8 @@ def holds(couple_id: UUID, now: datetime) -> list[datetime]:
 
 
 def _is_latest_talk() -> Q:
-    later = Screening.objects.filter(partner=OuterRef("partner"), recorded_at__gt=OuterRef("recorded_at"))
+    talks = Screening.objects.unscoped("which private talk was the latest")
+    later = talks.filter(partner=OuterRef("partner"), recorded_at__gt=OuterRef("recorded_at"))
     return ~Q(Exists(later))
 
 
@@ -314,30 +315,29 @@ def settle_all(now: datetime) -> int:
     for asleep in (
         RitualConsent.objects.unscoped("rests that were asked until a day")
         .filter(is_resting=True, rest_until__lte=(now + timedelta(hours=15)).date())
-        .select_related("ritual", "partner__seat")
+        .select_related("ritual", "partner")
     ):
-        if asleep.rest_until <= now.astimezone(cadence.zone(asleep.partner.seat.zone)).date():
+        if asleep.rest_until <= now.astimezone(cadence.zone(seat_of(asleep.partner).zone)).date():
             resume(ritual=asleep.ritual, partner=asleep.partner, now=now)
     return sum(settle(ritual, now).state != ritual.state for ritual in _lagging(now))
 
 
 def _lagging(now: datetime) -> QuerySet[Ritual]:
     """Rituals whose row may say something else than what holds them: few at any time."""
-    no = RitualConsent.objects.filter(
+    why = "rows both may read follow"
+    no = RitualConsent.objects.unscoped(why).filter(
         ~Q(answer=RitualConsent.Answer.YES) | Q(is_resting=True), ritual=OuterRef("pk")
     )
-    desk = FacilitatorRest.objects.filter(ritual=OuterRef("pk"), ended_at__isnull=True)
-    quiet = Quiet.objects.filter(
+    desk = FacilitatorRest.objects.unscoped(why).filter(ritual=OuterRef("pk"), ended_at__isnull=True)
+    quiet = Quiet.objects.unscoped(why).filter(
         Q(until_at__isnull=True) | Q(until_at__gt=now), couple=OuterRef("couple"), cause=Quiet.Cause.HELD
     )
-    apart = Screening.objects.filter(_is_latest_talk(), partner__couple=OuterRef("couple")).exclude(
-        outcome__in=TOGETHER
-    )
-    held = Q(owner__isnull=True) & (Q(Exists(quiet)) | Q(Exists(apart)))
+    talks = Screening.objects.unscoped(why).filter(_is_latest_talk(), partner__couple=OuterRef("couple"))
+    held = Q(owner__isnull=True) & (Q(Exists(quiet)) | Q(Exists(talks.exclude(outcome__in=TOGETHER))))
     stopped = Q(Exists(no)) | Q(Exists(desk)) | held
     running = Q(state=Ritual.State.ACTIVE)
     return (
-        Ritual.objects.unscoped("rows both may read follow")
+        Ritual.objects.unscoped(why)
         .filter((running & stopped) | (~running & ~stopped))
         .exclude(state__in=OVER)
     )
@@ -425,7 +425,7 @@ def seat_of(partner: Partner) -> Seat:
     return Seat.objects.unscoped("a person's own hours and zone").get(partner=partner)
 
 
-def _is_discreet(couple_id: UUID) -> bool:
+def is_discreet(couple_id: UUID) -> bool:
     return (
         Casefile.objects.unscoped("does telling exist for this couple")
         .filter(couple=couple_id, discreet=True)

@@ -17,7 +17,7 @@ from clients.rituals import deliveries, links, rituals
 from clients.rituals.forms import ANSWERS, AnswerForm, ChangeForm, HourForm, ProposeForm
 from clients.rituals.library import RitualTemplate, library
 from clients.rituals.models import Occurrence, Ritual, RitualConsent
-from clients.rituals.portal import cadence_words, portal
+from clients.rituals.portal import Mine, cadence_words, portal
 from facilitator import audit
 from facilitator.errors import Refusal
 from facilitator.http import page, said
@@ -129,16 +129,13 @@ def portal_page(request: HttpRequest) -> HttpResponse:
     viewer = as_partner(request)
     mine = portal(viewer, now=now())
     me = get_object_or_404(Partner.objects.visible_to(viewer), pk=viewer.partner_id)
-    asked = [
-        {
-            "ritual": each,
-            "form": HourForm(initial={"hour": each.hour}, prefix=str(each.id)) if each.hour else None,
-        }
-        for each in mine.asked
-    ]
-    return page(
-        request, "rituals/portal.html", {"viewer": viewer, "partner": me, "mine": mine, "asked": asked}
-    )
+    asked = [{"ritual": each, "form": _hour_form(each)} for each in mine.asked]
+    context = {"viewer": viewer, "partner": me, "mine": mine, "asked": asked}
+    return page(request, "rituals/portal.html", context)
+
+
+def _hour_form(asked: Mine) -> HourForm | None:
+    return HourForm(initial={"hour": asked.hour}, prefix=str(asked.id)) if asked.hour else None
 
 
 def _own(request: HttpRequest, ritual_id: UUID) -> tuple[Ritual, Partner]:

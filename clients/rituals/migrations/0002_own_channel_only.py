@@ -6,7 +6,9 @@ from django.db import migrations
 
 from facilitator.append_only import append_only
 
-NOT_THEIRS = "NOT EXISTS (SELECT 1 FROM clients_channel WHERE id = NEW.channel_id AND partner_id = NEW.person_id)"
+NOT_THEIRS = (
+    "NOT EXISTS (SELECT 1 FROM clients_channel WHERE id = NEW.channel_id AND partner_id = NEW.person_id)"
+)
 
 
 def _forward(apps: Any, schema_editor: Any) -> None:

@@ -1,0 +1,197 @@
+"""From what has come round to rows that may be sent."""
+
+import zlib
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from clients import consents
+from clients.models import Channel, Consent, Partner, Seat
+from clients.rituals import cadence, rituals
+from clients.rituals.deliveries.rows import channel_of, hours_of, note, one_by_one
+from clients.rituals.models import Delivery, Occurrence, Ritual, RitualConsent
+from facilitator import bell, mail
+from facilitator.errors import Refusal, gettext_noop
+
+AT_ONCE = 500
+# After an outage what is still in time goes out over a minute, not all in one second.
+LATE = timedelta(minutes=1)
+SPREAD_S = 60
+SIGN_IN_LIFE = timedelta(hours=24)
+
+
+def lay_out_due(now: datetime) -> int:
+    """Make a row for whatever has come round. Only the newest of several missed ones is still reminded of."""
+    _plan_anew(now)
+    due = (
+        RitualConsent.objects.unscoped("what has come round")
+        .filter(next_due_at__lte=now)
+        .order_by("next_due_at")
+    )
+    laid, _ = one_by_one(
+        due.values_list("pk", flat=True)[:AT_ONCE],
+        lambda pk: _lay_out(pk, now),
+        spoiled=lambda pk: _put_off(pk, now),
+    )
+    moved = Occurrence.objects.unscoped("hours that people moved to").filter(
+        reminder=Occurrence.Reminder.PLANNED, deliveries__isnull=True, due_at__lte=now
+    )
+    moved_laid, _ = one_by_one(
+        moved.values_list("pk", flat=True)[:AT_ONCE],
+        lambda pk: _lay_out_moved(pk, now),
+        spoiled=lambda pk: None,
+    )
+    return laid + moved_laid
+
+
+def _plan_anew(now: datetime) -> None:
+    """Somebody moved, or the clock database is a newer one: work out what comes next again."""
+    stale = RitualConsent.objects.unscoped("plans made under another clock").filter(
+        ~Q(due_zone=F("partner__seat__zone")) | ~Q(due_tzdb=cadence.TZDB),
+        answer=RitualConsent.Answer.YES,
+        is_resting=False,
+        ritual__state=Ritual.State.ACTIVE,
+    )
+    for mine in stale.select_related("ritual", "partner"):
+        with transaction.atomic():
+            after = min(filter(None, (mine.next_due_at, now)))
+            rituals.plan_next(mine, now, after=after - timedelta(seconds=1))
+
+
+@transaction.atomic
+def _lay_out(pk: UUID, now: datetime) -> int:
+    mine = (
+        RitualConsent.objects.unscoped("one that has come round")
+        .select_related("ritual", "partner")
+        .get(pk=pk)
+    )
+    mine.ritual = rituals.locked_row(mine.ritual)
+    mine.refresh_from_db(fields=["next_due_at", "answer", "is_resting", "hour"])
+    if mine.next_due_at is None or mine.next_due_at > now:
+        return 0
+    came_round = _rounds(mine, now) if rituals.runs(mine.ritual, now) else []
+    for each in came_round:
+        occurrence, is_new = Occurrence.objects.unscoped("one a local date").get_or_create(
+            ritual=mine.ritual,
+            partner=mine.partner,
+            local_date=each.local_date,
+            slot=each.slot,
+            defaults={"due_at": each.due_at, "tzdb": cadence.TZDB, "reminder": Occurrence.Reminder.NOT_SENT},
+        )
+        if is_new and each is came_round[-1]:
+            _plan_reminder(occurrence, mine, now)
+    rituals.plan_next(mine, now)
+    return len(came_round)
+
+
+def _rounds(mine: RitualConsent, now: datetime) -> list[cadence.Occurrence]:
+    rule = mine.ritual.rule(zone=rituals.seat_of(mine.partner).zone, hour=mine.hour)
+    if rule is None or mine.next_due_at is None:
+        return []
+    found: list[cadence.Occurrence] = []
+    last, after = rituals.last_round(mine), mine.next_due_at - timedelta(seconds=1)
+    while (last := cadence.next_occurrence(rule, after, last)).due_at <= now:
+        found.append(last)
+        after = last.due_at
+    return found
+
+
+@transaction.atomic
+def _lay_out_moved(pk: UUID, now: datetime) -> int:
+    occurrence = Occurrence.objects.unscoped("an hour somebody moved to").select_related("ritual").get(pk=pk)
+    mine = (
+        RitualConsent.objects.unscoped("whose hour it is")
+        .select_related("ritual", "partner")
+        .get(ritual=occurrence.ritual_id, partner=occurrence.partner_id)
+    )
+    mine.ritual = rituals.locked_row(mine.ritual)
+    if Delivery.objects.unscoped("laid out once").filter(occurrence=occurrence).exists():
+        return 0
+    if rituals.runs(mine.ritual, now):
+        _plan_reminder(occurrence, mine, now)
+    else:
+        note(occurrence, Occurrence.Reminder.NOT_SENT)
+    return 1
+
+
+def _put_off(pk: UUID, now: datetime) -> None:
+    """A row that cannot be laid out stops nobody else; it is looked at again in an hour."""
+    spoiled = RitualConsent.objects.unscoped("one row must not stop the others").filter(pk=pk)
+    spoiled.update(next_due_at=now + timedelta(hours=1))
+
+
+def _plan_reminder(occurrence: Occurrence, mine: RitualConsent, now: datetime) -> None:
+    """A delivery, where this person wants messages and it is not too late to be kind."""
+    seat, channel = rituals.seat_of(mine.partner), channel_of(mine.partner)
+    if channel is None or not consents.current(partner=mine.partner, scope=Consent.Scope.MESSAGES):
+        return note(occurrence, Occurrence.Reminder.NONE)
+    rule = mine.ritual.rule(zone=seat.zone, hour=mine.hour)
+    grace = rule.grace if rule else cadence.GRACE
+    expires_at = min(
+        occurrence.due_at + grace, cadence.closes_at(hours_of(seat), seat.zone, occurrence.due_at)
+    )
+    if expires_at <= now:
+        return note(occurrence, Occurrence.Reminder.NOT_SENT)
+    key = "|".join(map(str, ("nudge", mine.ritual_id, mine.partner_id, channel.pk)))
+    key += f"|{occurrence.local_date}|{occurrence.slot}"
+    not_before = max(now, occurrence.due_at)
+    if now - occurrence.due_at > LATE:
+        not_before += timedelta(seconds=zlib.crc32(key.encode()) % SPREAD_S)
+    _put_down(
+        mine.partner,
+        channel,
+        seat,
+        key=key,
+        kind=Delivery.Kind.NUDGE,
+        text="reminder",
+        occurrence=occurrence,
+        not_before=not_before,
+        expires_at=expires_at,
+    )
+    return note(occurrence, Occurrence.Reminder.PLANNED)
+
+
+def _put_down(
+    person: Partner, channel: Channel, seat: Seat, *, key: str, not_before: datetime, **facts: Any
+) -> Delivery:
+    """One row for one message; the same key is the same message."""
+    practice = person.couple.practice
+    row, _is_new = Delivery.objects.unscoped("one delivery a key").get_or_create(
+        dedupe_key=key,
+        defaults={
+            "person": person,
+            "channel": channel,
+            "person_epoch": seat.epoch,
+            "message_id": mail.message_id(key, practice),
+            "not_before": not_before,
+            "wake_at": not_before,
+            **facts,
+        },
+    )
+    return row
+
+
+@transaction.atomic
+def offer_sign_in(*, partner: Partner, now: datetime) -> Delivery:
+    """A link to one's own page, in the next minutes or as soon as this person's hours begin."""
+    channel = channel_of(partner)
+    if channel is None or not mail.can_mail(partner.couple.practice, channel.address):
+        raise Refusal(gettext_noop("There is no way yet to reach this person by mail."), "no_channel")
+    if not consents.current(partner=partner, scope=Consent.Scope.MESSAGES):
+        raise Refusal(gettext_noop("This person has not said yes to messages yet."), "no_consent")
+    key = f"sign_in|{partner.pk}|{channel.pk}|{now:%Y-%m-%dT%H:%M}"
+    seat = rituals.seat_of(partner)
+    bell.ring("deliveries")
+    return _put_down(
+        partner,
+        channel,
+        seat,
+        key=key,
+        kind=Delivery.Kind.SIGN_IN,
+        text="sign_in",
+        not_before=now,
+        expires_at=now + SIGN_IN_LIFE,
+    )
