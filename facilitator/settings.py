@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import dj_database_url
 from cryptography.fernet import Fernet
 
+from facilitator.headers import on_static
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("THIRD_CHAIR_DATA", BASE_DIR / "var")).resolve()
 DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -191,7 +193,7 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 0
-WHITENOISE_ADD_HEADERS_FUNCTION = "facilitator.headers.on_static"
+WHITENOISE_ADD_HEADERS_FUNCTION = on_static
 
 REDIS_URL = os.environ.get("REDIS_URL", "")
 EMAIL_BACKEND = "facilitator.mail.NoBackend"
