@@ -1,4 +1,4 @@
-"""Small charts as numbers for an SVG template. Series are told apart by pattern, so they survive a grey printer."""
+"""Small charts as numbers for an SVG template. Patterns tell series apart, so they survive a grey printer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""render(template, context) -> bytes. The only importer of WeasyPrint, and lazily: it costs most of a second."""
+"""render(template, context) -> bytes. The only importer of WeasyPrint, lazily: it costs most of a second."""
 
 import atexit
 import io
@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-import pikepdf
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -17,13 +16,15 @@ FACES = {
     "app-static:face-400.ttf": "facilitator/fonts/atkinson-hyperlegible-next-400.ttf",
     "app-static:face-700.ttf": "facilitator/fonts/atkinson-hyperlegible-next-700.ttf",
 }
-# One megabyte of words takes ten seconds and 150 MiB to set; a real record of a long session is a sixth of this.
+# A megabyte of words takes ten seconds and 150 MiB to set; the record of a long session is a sixth of this.
 MOST_LETTERS = 400_000
 # What XML forbids, and marks that would let one line of text rearrange the page around it.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\u202a-\u202e\ud800-\udfff]")
 # More marks on one letter than any language uses make the page unreadable and slow.
-MARK_PILES = re.compile("([\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{4})"
-                        "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
+MARK_PILES = re.compile(
+    "([\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{4})"
+    "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
+)
 _one_at_a_time = threading.Lock()
 
 
@@ -41,7 +42,7 @@ def render(
     paper: str = "A4",
     large: bool = False,
 ) -> bytes:
-    """A tagged PDF/UA-1. Same input, same bytes. `title` and `author` are metadata: no personal names in them."""
+    """A tagged PDF/UA-1. Same input, same bytes. `title` and `author` are metadata: no personal names."""
     with translation.override(language):
         html = render_to_string(template, {**context, "language": language, "title": title, "author": author})
     return typeset(html, paper=paper, large=large)
@@ -55,7 +56,9 @@ def typeset(html: str, *, paper: str = "A4", large: bool = False) -> bytes:
         press = _press()
         try:
             plain = press.HTML(string=html, url_fetcher=press.fetcher).write_pdf(
-                stylesheets=[press.sheet, *press.variant(paper, large)], font_config=press.fonts, pdf_variant="pdf/ua-1",
+                stylesheets=[press.sheet, *press.variant(paper, large)],
+                font_config=press.fonts,
+                pdf_variant="pdf/ua-1",
             )
         except press.Fatal as asked:
             # Not an Exception by birth: it would fly past every handler and end the worker.
@@ -69,6 +72,7 @@ class _Press:
     """One engine per process: WeasyPrint, its fonts and our sheet, read once."""
 
     def __init__(self) -> None:
+        import pikepdf
         import weasyprint
         from weasyprint.text.fonts import FontConfiguration
         from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
@@ -84,6 +88,7 @@ class _Press:
 
             open = fetch
 
+        self.pikepdf = pikepdf
         self.HTML, self.CSS = weasyprint.HTML, weasyprint.CSS
         self.Fatal = FatalURLFetchingError
         self.fetcher = OurFilesOnly(allowed_protocols=("app-static",), allow_redirects=False)
@@ -119,11 +124,12 @@ def _static(name: str) -> str:
 
 def finish(plain: bytes) -> bytes:
     """What the engine leaves out of PDF/UA: a scope on every header cell, the print flag on annotations."""
-    with pikepdf.open(io.BytesIO(plain)) as pdf:
-        for element, in_head in _elements(pdf.Root.StructTreeRoot, in_head=False):
+    pike = _press().pikepdf
+    with pike.open(io.BytesIO(plain)) as pdf:
+        for element, in_head in _elements(pdf.Root.StructTreeRoot, pike):
             if element.get("/S") == "/TH":
-                scope = pikepdf.Name("/Column" if in_head else "/Row")
-                element["/A"] = pikepdf.Dictionary(O=pikepdf.Name("/Table"), Scope=scope)
+                scope = pike.Name("/Column" if in_head else "/Row")
+                element["/A"] = pike.Dictionary(O=pike.Name("/Table"), Scope=scope)
         for page in pdf.pages:
             for note in page.get("/Annots", []):
                 note["/F"] = 4
@@ -132,16 +138,14 @@ def finish(plain: bytes) -> bytes:
     return out.getvalue()
 
 
-def _elements(root: Any, *, in_head: bool) -> Iterator[tuple[Any, bool]]:
-    """Every structure element, and whether it stands in a table head. A stack: a long record is deep in kids."""
-    waiting = [(root, in_head)]
+def _elements(root: Any, pike: Any) -> Iterator[tuple[Any, bool]]:
+    """Every structure element, and whether it stands in a table head. No recursion: records are deep."""
+    waiting = [(root, False)]
     while waiting:
         element, head = waiting.pop()
         head = head or element.get("/S") == "/THead"
         yield element, head
         kids = element.get("/K")
-        if kids is None:
-            continue
-        for kid in kids if isinstance(kids, pikepdf.Array) else [kids]:
-            if isinstance(kid, pikepdf.Dictionary) and kid.get("/Type") != "/MCR" and "/S" in kid:
+        for kid in kids if isinstance(kids, pike.Array) else [kids]:
+            if isinstance(kid, pike.Dictionary) and "/S" in kid:
                 waiting.append((kid, head))

@@ -1,4 +1,4 @@
-"""What each document may hold, as frozen values per reader. Built by pure functions, tested without any PDF."""
+"""What each document may hold, as frozen values per reader; built by pure functions, tested without a PDF."""
 
 from reports.contexts.heard import Heard, Meeting, SeenLine
 from reports.contexts.joint import JointSummary

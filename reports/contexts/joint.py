@@ -182,8 +182,10 @@ def length(heard: Heard) -> str:
     if rested := figures["brief_pause_s"] + figures["cool_down_s"]:
         said.append(_("rested %(time)s") % {"time": minutes(rested)})
     if figures["caucus_s"]:
-        said.append(_("each on your own with %(name)s, %(time)s together") % {
-            "name": heard.meeting.names.get("F", ""), "time": minutes(figures["caucus_s"])})
+        said.append(
+            _("each on your own with %(name)s, %(time)s together")
+            % {"name": heard.meeting.names.get("F", ""), "time": minutes(figures["caucus_s"])}
+        )
     return " · ".join(said)
 
 
@@ -201,7 +203,9 @@ def goals(told: Told) -> list[GoalSeen]:
     for goal in meeting.goals:
         views = told.goal_views.get(goal.id, {})
         whose = "" if goal.owner == "both" else meeting.names.get(goal.owner, "")
-        answers = tuple(Answer(meeting.names[s], say(GOAL_VIEW, views[s])) for s in meeting.order if s in views)
+        answers = tuple(
+            Answer(meeting.names[s], say(GOAL_VIEW, views[s])) for s in meeting.order if s in views
+        )
         seen.append(GoalSeen(goal.wording, whose, answers))
     return seen
 
@@ -255,10 +259,15 @@ def needs(told: Told, slot: str) -> list[NeedSaid]:
         if slot in owners:
             spoken = line.by == slot and line.get("statement")
             said = quote(line, told, line.get("statement")) if spoken else None
-            named.append(NeedSaid(
-                need=line.get("need") or "", wish=(line.get("wish") or "") if line.by == slot else "",
-                both=len(owners) > 1, quote=said, own_only=line.held_back,
-            ))
+            named.append(
+                NeedSaid(
+                    need=line.get("need") or "",
+                    wish=(line.get("wish") or "") if line.by == slot else "",
+                    both=len(owners) > 1,
+                    quote=said,
+                    own_only=line.held_back,
+                )
+            )
     for line in told.statements.values():
         if line.by == slot and line.get("need") and line.kind != "need_named":
             named.append(NeedSaid(line.get("need"), "", both=False, quote=None, own_only=line.held_back))
@@ -292,9 +301,13 @@ def agreement(draft: Draft, told: Told) -> AgreementSeen:
         looks_after=tuple(need for need in served if need),
         if_not_working=line.get("if_not_working") or "",
         confirmed=tuple(
-            Confirmation(names[s], day(meeting.local(at) if (at := draft.confirmed[s].at) else meeting.held_on),
-                         aloud=bool(draft.confirmed[s].told_to))
-            for s in meeting.order if s in draft.confirmed
+            Confirmation(
+                names[s],
+                day(meeting.local(at) if (at := draft.confirmed[s].at) else meeting.held_on),
+                aloud=bool(draft.confirmed[s].told_to),
+            )
+            for s in meeting.order
+            if s in draft.confirmed
         ),
     )
 
@@ -324,7 +337,10 @@ def moment_of(meeting: Meeting) -> str:
         return ""
     local = meeting.local(meeting.next_session)
     return _("%(day)s, %(hour)s (%(zone)s time)") % {
-        "day": day(local), "hour": hour(local), "zone": meeting.zone.rpartition("/")[2].replace("_", " ")}
+        "day": day(local),
+        "hour": hour(local),
+        "zone": meeting.zone.rpartition("/")[2].replace("_", " "),
+    }
 
 
 def pause_sign(meeting: Meeting) -> PauseSign | None:

@@ -81,7 +81,8 @@ def only_for_you(told: Told, slot: str) -> OnlyForYou:
             Number(say(TEMPERATURE_AT, line.kind), line.get("temperature")) for line in told.own_numbers(slot)
         ),
         own_goals=tuple(
-            _("%(category)s: %(wording)s") % {"category": say(GOAL_CATEGORY, goal.category), "wording": goal.wording}
+            _("%(category)s: %(wording)s")
+            % {"category": say(GOAL_CATEGORY, goal.category), "wording": goal.wording}
             for goal in meeting.goals
             if goal.owner == slot
         ),
@@ -92,9 +93,7 @@ def only_for_you(told: Told, slot: str) -> OnlyForYou:
             if fear.to == slot and fear.wording and fear.answer in ("fits", "partly")
         ),
         wordings=tuple(
-            held.suggestion
-            for held in told.redirects.values()
-            if held.to == slot and held.suggestion
+            held.suggestion for held in told.redirects.values() if held.to == slot and held.suggestion
         ),
         reactions=tuple(
             Offered(told.options[ident].get("text"), say(REACTION, answer))

@@ -1,4 +1,4 @@
-"""What was heard, sorted by what it is: statements with what answers them, checks with every attempt, and so on."""
+"""What was heard, sorted by what it is: statements and what answers them, checks with every attempt."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -118,8 +118,12 @@ class Told:
     def knows(self, ref: str) -> bool:
         if ref in self.checks:
             return self.knows(self.checks[ref].of)
-        return ref in self.statements or ref in self.needs or ref in self.options or ref in self.drafts or (
-            ref in self.fears and self.fears[ref].accepted
+        return (
+            ref in self.statements
+            or ref in self.needs
+            or ref in self.options
+            or ref in self.drafts
+            or (ref in self.fears and self.fears[ref].accepted)
         )
 
     def of_kind(self, *kinds: str) -> Iterator[SeenLine]:
@@ -133,7 +137,9 @@ class Told:
 
     @property
     def confirmed_checks(self) -> list[Check]:
-        return [check for check in self.checks.values() if check.state == "confirmed" and self.knows(check.of)]
+        return [
+            check for check in self.checks.values() if check.state == "confirmed" and self.knows(check.of)
+        ]
 
     @property
     def agreements(self) -> list[Draft]:
@@ -276,5 +282,5 @@ class Told:
 
     def _milestones_kept(self, line: SeenLine) -> None:
         for kept in line.get("milestones") or ():
-            what, by = self._milestones.setdefault(kept["id"], (kept["milestone"], set()))
+            _, by = self._milestones.setdefault(kept["id"], (kept["milestone"], set()))
             by.add(line.owner or line.by)

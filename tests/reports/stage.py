@@ -22,14 +22,16 @@ def plan_of(header):
     if phases is None:
         library = {one["code"]: one for one in json.loads(FORMATS.read_text())}
         phases = library[header["format"]]["phases"]
-    held = {key: phase for key, phase in enumerate(phases)}
     return Plan(
         phases=tuple(
             PlannedPhase(p["title"], p["kind"], p["goal"], p["minutes"], p["turn"], p["understanding_check"])
-            for p in held.values()
+            for p in phases
         ),
-        zone=header["zone"], first_speaker=header["first_speaker"], timed=header.get("timed", True),
-        with_=header.get("with", "both"), joint_intention=header.get("joint_intention", ""),
+        zone=header["zone"],
+        first_speaker=header["first_speaker"],
+        timed=header.get("timed", True),
+        with_=header.get("with", "both"),
+        joint_intention=header.get("joint_intention", ""),
         goals=tuple(Goal(**goal) for goal in header.get("goals", ())),
         exit_strategy=ExitStrategy(**header["exit_strategy"]),
         agreed_max_minutes=header.get("agreed_max_minutes"),
@@ -51,14 +53,21 @@ def parts(command, number, first_number):
     for offset, ((audience, owner), held) in enumerate(split.items()):
         whose = {"actor": by if by in "AB" else "", "to": command.get("to", "")}.get(owner, "")
         hidden = kind.actor_audience is not None and audience == "JOINT"
-        lines.append(SeenLine(
-            kind=command["kind"], number=first_number + offset, command=number,
-            at=at(command["at"]) if "at" in command else None, by="" if hidden else by,
-            facts={k: v for k, v in held.items() if kind.by_name[k].holds == "fact"},
-            words={k: v for k, v in held.items() if kind.by_name[k].holds == "words"},
-            audience=audience, owner=whose, told_to="told_to" in command,
-            ref=command.get("id") or command.get("fear") or command.get("check") or "",
-        ))
+        lines.append(
+            SeenLine(
+                kind=command["kind"],
+                number=first_number + offset,
+                command=number,
+                at=at(command["at"]) if "at" in command else None,
+                by="" if hidden else by,
+                facts={k: v for k, v in held.items() if kind.by_name[k].holds == "fact"},
+                words={k: v for k, v in held.items() if kind.by_name[k].holds == "words"},
+                audience=audience,
+                owner=whose,
+                told_to="told_to" in command,
+                ref=command.get("id") or command.get("fear") or command.get("check") or "",
+            )
+        )
     return lines
 
 
@@ -69,11 +78,17 @@ def lines_of(commands):
     both = {"A", "B"}
     agreed = [c for c in commands if c["kind"] == "agreement_confirmed"]
     # What both confirmed, or both kept, is joint from then on.
-    joint = {a["agreement"] for a in agreed if {c["by"] for c in agreed if c["agreement"] == a["agreement"]} == both}
+    joint = {
+        a["agreement"]
+        for a in agreed
+        if {c["by"] for c in agreed if c["agreement"] == a["agreement"]} == both
+    }
     kept = {line.by for line in lines if line.kind == "milestones_kept"} == both
     return [
         replace(line, audience="JOINT")
-        if line.get("id") in joint or line.get("agreement") in joint or (kept and line.kind == "milestones_kept")
+        if line.get("id") in joint
+        or line.get("agreement") in joint
+        or (kept and line.kind == "milestones_kept")
         else line
         for line in lines
     ]
@@ -90,12 +105,20 @@ def heard_from(header, commands, figures, **facts):
     began = [c["at"] for c in commands if c["kind"] == "session_started" and "at" in c]
     ended = [c["at"] for c in commands if c["kind"] == "session_ended" and "at" in c]
     nexts = [c.get("next_session") for c in commands if c["kind"] == "session_ended"]
-    names = {slot: one["name"] for slot, one in header["partners"].items()} | {"F": header["facilitator"]["name"]}
+    names = {slot: one["name"] for slot, one in header["partners"].items()} | {
+        "F": header["facilitator"]["name"]
+    }
     meeting = Meeting.of(
-        plan, held_on=date(2025, 3, 13), code=header["couple"]["code"], label=header["couple"]["label"],
-        names=names, format_title=header.get("format", "").replace("-", " ").capitalize(),
-        started_at=at(began[0]) if began else None, ended_at=at(ended[0]) if ended else None,
-        next_session=at(nexts[0]) if nexts and nexts[0] else None, **facts,
+        plan,
+        held_on=date(2025, 3, 13),
+        code=header["couple"]["code"],
+        label=header["couple"]["label"],
+        names=names,
+        format_title=header.get("format", "").replace("-", " ").capitalize(),
+        started_at=at(began[0]) if began else None,
+        ended_at=at(ended[0]) if ended else None,
+        next_session=at(nexts[0]) if nexts and nexts[0] else None,
+        **facts,
     )
     return Heard(plan, figures, lines_of(commands), meeting)
 

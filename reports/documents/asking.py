@@ -1,0 +1,119 @@
+"""Which papers a session should have now, and the rows that ask for them."""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+
+from clients.couples import partners_of
+from clients.models import Partner
+from facilitator.bell import ring
+from reports.models import Document
+from sessions import release
+from sessions.models import Agreement, Opening, Session
+from sessions.plans import plan_of
+
+Kind = Document.Kind
+WAITING = (Document.State.ASKED, Document.State.RENDERING)
+
+
+@transaction.atomic
+def prepare(session: Session, *, kinds: Collection[str] = tuple(Kind), now: datetime) -> list[Document]:
+    """Ask for the papers of these kinds that the session can have now; one that waits already is not asked twice."""
+    released = release.is_released(session)
+    asked = []
+    for kind, owner in wanted(session, released=released):
+        if kind not in kinds:
+            continue
+        same = Document.objects.unscoped("a paper is asked for once").filter(
+            session=session, kind=kind, owner=owner, state__in=WAITING
+        )
+        if not same.exists():
+            asked.append(
+                Document.objects.create(
+                    session=session,
+                    kind=kind,
+                    owner=owner,
+                    audience=AUDIENCES[kind],
+                    after_release=released and kind in (Kind.JOINT_SUMMARY, Kind.PARTNER_COPY),
+                    asked_at=now,
+                )
+            )
+    ring("documents")
+    return asked
+
+
+AUDIENCES = {
+    Kind.JOINT_SUMMARY: "JOINT",
+    Kind.PARTNER_COPY: "OWN_F",
+    Kind.FACILITATOR_RECORD: "FAC",
+    Kind.AGREEMENT_SHEET: "JOINT",
+}
+
+
+def wanted(session: Session, *, released: bool) -> Iterator[tuple[str, Partner | None]]:
+    """A talk with one has that one's copy and the record; nothing joint."""
+    plan, both = plan_of(session), partners_of(session.couple_id)
+    yield Kind.FACILITATOR_RECORD, None
+    for slot in plan.partners:
+        yield Kind.PARTNER_COPY, both[slot]
+    if plan.with_ == "both":
+        if released:
+            yield Kind.JOINT_SUMMARY, None
+        agreed = Agreement.objects.unscoped("a sheet needs an agreement of both").filter(session=session)
+        if agreed.filter(confirmed_at__isnull=False).exists():
+            yield Kind.AGREEMENT_SHEET, None
+
+
+def ask_due(now: datetime) -> int:
+    """Rows for whatever an end, a release or its withdrawal made due since the last sweep."""
+    for session, kinds in [*_ended(), *_opened(), *_closed_again()]:
+        prepare(session, kinds=kinds, now=now)
+    return 0
+
+
+def _sessions() -> QuerySet[Session]:
+    found: QuerySet[Session] = Session.objects.unscoped("the document sweep looks for what is due").filter(
+        state="ended"
+    )
+    return found
+
+
+def _papers(**facts: object) -> QuerySet[Document]:
+    found: QuerySet[Document] = Document.objects.unscoped("the document sweep looks for what is due").filter(
+        session=OuterRef("pk"), **facts
+    )
+    return found
+
+
+def _ended() -> Iterator[tuple[Session, Collection[str]]]:
+    for session in _sessions().filter(~Exists(_papers())):
+        yield session, tuple(Kind)
+
+
+def _openings() -> QuerySet[Opening]:
+    found: QuerySet[Opening] = Opening.objects.unscoped("the document sweep looks for what is due").filter(
+        moment__session=OuterRef("pk")
+    )
+    return found
+
+
+def _opened() -> Iterator[tuple[Session, Collection[str]]]:
+    newest = _openings().order_by("-at").values("at")[:1]
+    copies = Q(kind=Kind.PARTNER_COPY, after_release=True)
+    due = (
+        _sessions()
+        .annotate(opened_at=Subquery(newest))
+        .filter(opened_at__isnull=False)
+        .filter(~Exists(_papers(asked_at__gte=OuterRef("opened_at")).filter(copies)))
+    )
+    for session in due:
+        yield session, (Kind.JOINT_SUMMARY, Kind.PARTNER_COPY, Kind.FACILITATOR_RECORD, Kind.AGREEMENT_SHEET)
+
+
+def _closed_again() -> Iterator[tuple[Session, Collection[str]]]:
+    """Withdrawn: each has a copy of what is their own again."""
+    shared = _papers(kind=Kind.PARTNER_COPY, after_release=True, superseded_by__isnull=True)
+    for session in _sessions().filter(~Exists(_openings()), Exists(shared)):
+        yield session, (Kind.PARTNER_COPY,)

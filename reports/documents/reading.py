@@ -1,0 +1,71 @@
+"""Which papers somebody may read now, and their bytes."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
+
+from clients.access import AsPartner, GuardedQuerySet, Viewer
+from facilitator.crypto import open_blob
+from reports.documents.building import BOUND_TO
+from reports.models import Document
+from sessions.models import Opening
+
+Kind = Document.Kind
+WORDS = {
+    Kind.JOINT_SUMMARY: "summary",
+    Kind.PARTNER_COPY: "copy",
+    Kind.FACILITATOR_RECORD: "record",
+    Kind.AGREEMENT_SHEET: "sheet",
+}
+
+
+def readable_by(viewer: Viewer | None) -> GuardedQuerySet:
+    """What holds the words of both rests for the two of them while its release is withdrawn."""
+    papers: GuardedQuerySet = Document.objects.visible_to(viewer).select_related("session__couple", "owner")
+    if isinstance(viewer, AsPartner):
+        opened = Opening.objects.unscoped("a paper asks whether its release stands").filter(
+            moment__session=OuterRef("session")
+        )
+        papers = papers.filter(Q(after_release=False) | Exists(opened))
+    return papers
+
+
+def open_pdf(document: Document) -> bytes | None:
+    """None when somebody whose words are in it has erased them."""
+    return open_blob(document.sealed, bound_to=BOUND_TO)
+
+
+def file_name(document: Document) -> str:
+    """No personal name: a kind, the day, and four letters of its random id."""
+    held_on = document.held_on or document.asked_at.date()
+    return f"{WORDS[Kind(document.kind)]}-{held_on.isoformat()}-{document.pk.hex[:4]}.pdf"
+
+
+def listed(session_id: UUID, viewer: Viewer) -> list[dict[str, Any]]:
+    """The papers of one session for a page, newest version only."""
+    current = (
+        readable_by(viewer)
+        .filter(session=session_id, superseded_by__isnull=True)
+        .order_by("kind", "asked_at")
+    )
+    return [row_of(document) for document in current]
+
+
+def row_of(document: Document) -> dict[str, Any]:
+    return {
+        "id": document.pk,
+        "title": document.get_kind_display(),
+        "for_words": for_words(document),
+        "state": document.state,
+        "made_at": document.built_at,
+        "version": document.version,
+        "held_on": document.held_on,
+    }
+
+
+def for_words(document: Document) -> str:
+    if document.owner is not None:
+        return _("for %(name)s") % {"name": document.owner.name}
+    return _("for you alone") if document.kind == Kind.FACILITATOR_RECORD else _("for both")

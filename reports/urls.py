@@ -1,0 +1,11 @@
+"""The doors to papers."""
+
+from django.urls import path
+
+from reports import views
+
+urlpatterns = [
+    path("documents/", views.documents_page, name="documents"),
+    path("documents/<uuid:document_id>.pdf", views.document, name="document"),
+    path("sessions/<uuid:session_id>/documents/", views.documents_prepare, name="documents_prepare"),
+]
