@@ -25,7 +25,10 @@ def one_of_each(house: House, guarded: list[type[models.Model]]) -> list[Any]:
     said = [row for row in Line.objects.unscoped("a test releases some") if row.audience == Audience.REL]
     Opening.objects.create(moment=said[0].moment, at=MORNING)
     mine = house.couple.pk
-    every = [m.objects.unscoped("a test compares every row").filter(**{m.guard.couple or "pk": mine}) for m in guarded]
+    every = [
+        m.objects.unscoped("a test compares every row").filter(**{m.guard.couple or "pk": mine})
+        for m in guarded
+    ]
     return [row for rows in every for row in rows]
 
 
@@ -59,7 +62,9 @@ class Maker:
                     raise
                 continue
 
-    def make(self, model: type[models.Model], *, audience: Audience | None = None, owner: Any = None, **facts: Any) -> Any:
+    def make(
+        self, model: type[models.Model], *, audience: Audience | None = None, owner: Any = None, **facts: Any
+    ) -> Any:
         one_per_parent = {"clients.Casefile", "clients.Seat", "clients.Couple", "clients.Partner"}
         if model._meta.label in one_per_parent:
             return self._there_already(model, owner)
@@ -80,14 +85,18 @@ class Maker:
             return rows.get(pk=(owner or self.house.a).pk)
         return rows.filter(pk__in=[self.house.couple.pk, (owner or self.house.a).pk]).get()
 
-    def _value(self, model: type[models.Model], field: models.Field, audience: Audience | None, owner: Any) -> Any:
+    def _value(
+        self, model: type[models.Model], field: models.Field, audience: Audience | None, owner: Any
+    ) -> Any:
         if field.name == model.guard.audience:
             return audience
         if field.is_relation:
             return self._related(model, field, audience, owner)
         return self._plain(field, owner)
 
-    def _related(self, model: type[models.Model], field: models.Field, audience: Audience | None, owner: Any) -> Any:
+    def _related(
+        self, model: type[models.Model], field: models.Field, audience: Audience | None, owner: Any
+    ) -> Any:
         target = field.related_model
         if target is Practice:
             return self.house.practice
@@ -110,7 +119,11 @@ class Maker:
 
     def _audience_towards(self, target: type[models.Model], audience: Audience | None) -> Audience:
         possible = audiences(target)
-        return audience if audience in possible and target._meta.model_name != "session" else possible_joint(possible)
+        return (
+            audience
+            if audience in possible and target._meta.model_name != "session"
+            else possible_joint(possible)
+        )
 
     def _another_user(self) -> User:
         return User.objects.create_user(f"gil{self.count}@practice.example", practice=self.house.practice)
@@ -138,14 +151,20 @@ class Maker:
             case models.IntegerField():
                 return self.count
             case models.TextField() | models.CharField():
-                return {} if "JSON" in type(field).__name__ else f"{field.name[:6]}{self.count}"[: field.max_length or 40]
+                return (
+                    {}
+                    if "JSON" in type(field).__name__
+                    else f"{field.name[:6]}{self.count}"[: field.max_length or 40]
+                )
         raise AssertionError(f"rows.py knows no value for {field}")
 
 
 def kinds(model: type[models.Model]) -> list[dict[str, Any]]:
     """Every combination of a model's closed choices."""
     closed = {
-        field.name: [True, False] if isinstance(field, models.BooleanField) else [v for v, _ in field.flatchoices if v]
+        field.name: [True, False]
+        if isinstance(field, models.BooleanField)
+        else [v for v, _ in field.flatchoices if v]
         for field in model._meta.concrete_fields
         if field.name in ("kind", "scope", "after_release")
         if field.choices or isinstance(field, models.BooleanField)

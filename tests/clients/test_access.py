@@ -114,7 +114,9 @@ def test_whoever_is_named_may_ask_and_a_reason_is_a_reason():
 
 
 def test_every_content_model_is_guarded_and_every_guard_points_at_something():
-    plain = {m._meta.label for m in apps.get_models() if m._meta.app_label in OURS and not issubclass(m, Guarded)}
+    plain = {
+        m._meta.label for m in apps.get_models() if m._meta.app_label in OURS and not issubclass(m, Guarded)
+    }
     assert plain == {
         "facilitator.Practice",
         "facilitator.User",
@@ -154,7 +156,9 @@ def test_relations_are_closed_in_both_directions(fay):
         with pytest.raises(Unscoped):
             reach()
     both = Prefetch("partners", queryset=Partner.objects.visible_to(fay.viewer))
-    assert [p.slot for p in Couple.objects.visible_to(fay.viewer).prefetch_related(both).get().partners.all()] == ["A", "B"]
+    assert [
+        p.slot for p in Couple.objects.visible_to(fay.viewer).prefetch_related(both).get().partners.all()
+    ] == ["A", "B"]
 
 
 def test_every_reverse_one_to_one_is_closed():
@@ -172,7 +176,9 @@ def test_every_reverse_one_to_one_is_closed():
 def test_a_template_that_reaches_for_hidden_rows_fails_closed(fay):
     couple = Couple.objects.visible_to(fay.viewer).get()
     with pytest.raises(Unscoped):
-        Template("{% for p in couple.partners.all %}{{ p.name }}{% endfor %}").render(Context({"couple": couple}))
+        Template("{% for p in couple.partners.all %}{{ p.name }}{% endfor %}").render(
+            Context({"couple": couple})
+        )
 
 
 def test_two_questions_joined_need_two_viewers(fay):
@@ -267,7 +273,9 @@ def test_every_row_is_seen_by_exactly_whom_the_table_names(fay, oli):
     assert wrong == []
     # Every audience was there, and both sides of every release.
     assert {audience_of(row) for row in rows} == set(Audience)
-    assert {is_released(row) for row in rows if audience_of(row) == Audience.REL and isinstance(row, Line)} == {True, False}
+    assert {
+        is_released(row) for row in rows if audience_of(row) == Audience.REL and isinstance(row, Line)
+    } == {True, False}
     assert cells >= 9 * len(GUARDED)
 
 
@@ -281,7 +289,9 @@ def test_the_room_sees_what_both_know_of_its_own_session_and_nothing_else(fay):
             assert visible.count() == 0, model
         else:
             assert all(audience_of(row) == Audience.JOINT for row in visible), model
-            assert {_along(row, model.guard.session) for row in visible} <= {sessions[0], sessions[0].pk}, model
+            assert {_along(row, model.guard.session) for row in visible} <= {sessions[0], sessions[0].pk}, (
+                model
+            )
     assert seen(Session, room) == {sessions[0].pk}
 
 
@@ -293,7 +303,9 @@ def test_an_observer_reads_what_both_know_once_both_agreed(fay):
         assert model.objects.visible_to(AsObserver(asked.pk)).count() == 0, model
         joint = {r.pk for r in rows if type(r) is model and audience_of(r) == Audience.JOINT}
         assert joint <= seen(model, AsObserver(agreed.pk)), model
-        assert all(audience_of(r) == Audience.JOINT for r in model.objects.visible_to(AsObserver(agreed.pk))), model
+        assert all(
+            audience_of(r) == Audience.JOINT for r in model.objects.visible_to(AsObserver(agreed.pk))
+        ), model
 
 
 def test_a_row_that_is_seen_leads_forward_only_to_rows_that_may_be_seen(fay):
@@ -397,7 +409,9 @@ def test_nobody_inactive_or_gone_is_a_viewer_of_anything(fay):
 
 
 def test_the_viewer_comes_from_the_sign_in_and_never_from_the_request(fay):
-    request = RequestFactory().get("/", {"partner": str(fay.b.pk), "viewer": "facilitator"}, HTTP_X_USER=str(fay.facilitator.pk))
+    request = RequestFactory().get(
+        "/", {"partner": str(fay.b.pk), "viewer": "facilitator"}, HTTP_X_USER=str(fay.facilitator.pk)
+    )
     request.user = couples.account_of(fay.a)
     assert viewer_of(request) == fay.seat("A")
 
@@ -412,13 +426,20 @@ def test_a_seat_is_one_account_and_an_account_is_one_seat(fay):
 
 def test_private_moments_of_one_are_no_moments_for_the_other(fay):
     session = Session.objects.create(couple=fay.couple, facilitator=fay.facilitator, plan={})
-    for number, (audience, owner) in enumerate([("JOINT", None), ("OWN_F", fay.a), ("FAC", None), ("OWN_F", fay.b)], 1):
+    for number, (audience, owner) in enumerate(
+        [("JOINT", None), ("OWN_F", fay.a), ("FAC", None), ("OWN_F", fay.b)], 1
+    ):
         Moment.objects.create(
             session=session, number=number, command=number, at=MORNING, recorded_at=datetime.now(UTC),
             kind="arrived", audience=audience, owner=owner,
         )  # fmt: skip
     numbers = {
         who: list(Moment.objects.visible_to(viewer).values_list("number", flat=True))
-        for who, viewer in {"A": fay.seat("A"), "B": fay.seat("B"), "F": fay.viewer, "room": AsRoom(session.pk)}.items()
+        for who, viewer in {
+            "A": fay.seat("A"),
+            "B": fay.seat("B"),
+            "F": fay.viewer,
+            "room": AsRoom(session.pk),
+        }.items()
     }
     assert numbers == {"A": [1, 2], "B": [1, 4], "F": [1, 2, 3, 4], "room": [1]}

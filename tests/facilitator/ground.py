@@ -23,7 +23,9 @@ class Ground:
 
     def start(self, script: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-c", PREAMBLE + script]
-        return subprocess.Popen(command, env=self.env, cwd=services.ROOT, stdout=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            command, env=self.env, cwd=services.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def python(self, script: str) -> str:
         process = self.start(script)

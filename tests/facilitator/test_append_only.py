@@ -21,7 +21,14 @@ def written(fay):
     """A household has audit entries already; and one Moment."""
     session = Session.objects.create(couple=fay.couple, facilitator=fay.facilitator, plan={})
     Moment.objects.create(
-        session=session, number=1, command=1, at=MORNING, recorded_at=MORNING, kind="arrived", by="A", audience="JOINT"
+        session=session,
+        number=1,
+        command=1,
+        at=MORNING,
+        recorded_at=MORNING,
+        kind="arrived",
+        by="A",
+        audience="JOINT",
     )
     return fay
 
@@ -41,14 +48,20 @@ def guarded_tables():
     """Every table that has the triggers, as the database itself tells."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute("SELECT DISTINCT tbl_name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%_no_update'")
+            cursor.execute(
+                "SELECT DISTINCT tbl_name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%_no_update'"
+            )
         else:
-            cursor.execute("SELECT DISTINCT event_object_table FROM information_schema.triggers WHERE trigger_name LIKE '%_no_change'")
+            cursor.execute(
+                "SELECT DISTINCT event_object_table FROM information_schema.triggers WHERE trigger_name LIKE '%_no_change'"
+            )
         return {name for (name,) in cursor.fetchall()}
 
 
 def test_the_promised_tables_and_whatever_calls_itself_append_only_have_their_triggers(db):
-    says_so = {m._meta.db_table for m in apps.get_models() if (m.__doc__ or "").lower().startswith("append-only")}
+    says_so = {
+        m._meta.db_table for m in apps.get_models() if (m.__doc__ or "").lower().startswith("append-only")
+    }
     assert guarded_tables() >= PROMISED | says_so
 
 

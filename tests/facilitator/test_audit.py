@@ -30,7 +30,9 @@ def behind_the_triggers(*statements):
     """What somebody with the database file in hand could do."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'facilitator_auditentry'")
+            cursor.execute(
+                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'facilitator_auditentry'"
+            )
             triggers = cursor.fetchall()
             for name, _ in triggers:
                 cursor.execute(f"DROP TRIGGER {name}")
@@ -85,13 +87,19 @@ def test_practices_do_not_share_a_chain(fay, oli):
 def test_an_edited_entry_is_found(fay, column, value):
     ten(fay)
     behind_the_triggers(
-        (f"UPDATE facilitator_auditentry SET {column} = %s WHERE practice_id = %s AND number = 5", value, key(fay.practice.pk))
+        (
+            f"UPDATE facilitator_auditentry SET {column} = %s WHERE practice_id = %s AND number = 5",
+            value,
+            key(fay.practice.pk),
+        )
     )
     assert "entry 5 does not follow" in audit.verify(fay.practice.pk)
 
 
 @pytest.mark.both
-@pytest.mark.parametrize("number", ["1", "5", "(SELECT max(number) FROM facilitator_auditentry)"], ids=["first", "inner", "last"])
+@pytest.mark.parametrize(
+    "number", ["1", "5", "(SELECT max(number) FROM facilitator_auditentry)"], ids=["first", "inner", "last"]
+)
 def test_a_missing_entry_is_found_wherever_it_was(fay, number):
     ten(fay)
     behind_the_triggers((f"DELETE FROM facilitator_auditentry WHERE number = {number}",))
@@ -117,7 +125,13 @@ def test_an_entry_slipped_in_is_found(fay):
     ten(fay)
     last = entries(fay.practice).last()
     forged = AuditEntry(
-        practice=fay.practice, number=last.number + 1, at=MORNING, actor="user:x", action="y", prev_hash=last.hash, hash="0" * 64
+        practice=fay.practice,
+        number=last.number + 1,
+        at=MORNING,
+        actor="user:x",
+        action="y",
+        prev_hash=last.hash,
+        hash="0" * 64,
     )
     forged.save()
     assert audit.verify(fay.practice.pk) != []

@@ -102,7 +102,17 @@ def test_one_changed_byte_is_noticed_wherever_it_is(fay):
 
 
 @pytest.mark.parametrize(
-    "rubbish", ["Ana", "", "v1.x.y", "v1..", "v1." + "0" * 32 + ".AAAA", "v2.{id}.{body}", "v1.{id}.AAAA", "v1.{id}.%%%"]
+    "rubbish",
+    [
+        "Ana",
+        "",
+        "v1.x.y",
+        "v1..",
+        "v1." + "0" * 32 + ".AAAA",
+        "v2.{id}.{body}",
+        "v1.{id}.AAAA",
+        "v1.{id}.%%%",
+    ],
 )
 def test_what_was_never_sealed_is_never_shown(fay, rubbish):
     _, key_id, body = stored(Partner, fay.a.pk, "name").split(".")
@@ -143,7 +153,9 @@ def test_a_destroyed_key_bites_in_a_process_that_held_it(fay):
     assert name_of(fay.a) == ""
 
 
-@pytest.mark.parametrize("lookup", ["exact", "iexact", "contains", "startswith", "in", "gt", "regex", "range"])
+@pytest.mark.parametrize(
+    "lookup", ["exact", "iexact", "contains", "startswith", "in", "gt", "regex", "range"]
+)
 def test_sealed_words_cannot_be_searched(fay, lookup):
     value = ["Ana", "Ben"] if lookup in ("in", "range") else "Ana"
     with pytest.raises(TypeError, match="encrypted"):
@@ -185,7 +197,9 @@ def test_saving_a_row_again_keeps_its_words(fay):
 
 
 def test_what_belongs_to_no_couple_is_sealed_by_the_installation(fay):
-    row = MailSettings.objects.create(practice=fay.practice, host="h", from_address="f@h.example", password="open sesame")
+    row = MailSettings.objects.create(
+        practice=fay.practice, host="h", from_address="f@h.example", password="open sesame"
+    )
     lies = stored(MailSettings, row.pk, "password")
     assert "sesame" not in lies
     assert MailSettings.objects.get(pk=row.pk).password == "open sesame"
@@ -229,7 +243,15 @@ def test_destroying_any_one_authors_key_ends_the_whole_blob(fay, slot):
 
 def test_no_layer_of_a_blob_can_be_left_off_added_or_moved(fay):
     sealed = crypto.seal_blob(b"what we heard", scopes=scopes(fay), bound_to="here")
-    for forged in (sealed.replace("3:", "2:", 1), sealed.replace("3:", "4:", 1), "0:d2hhdA==", "", "x:y", "3:", ":"):
+    for forged in (
+        sealed.replace("3:", "2:", 1),
+        sealed.replace("3:", "4:", 1),
+        "0:d2hhdA==",
+        "",
+        "x:y",
+        "3:",
+        ":",
+    ):
         with pytest.raises(DecryptError):
             crypto.open_blob(forged, bound_to="here")
     with pytest.raises(DecryptError):
