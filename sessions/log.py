@@ -57,6 +57,11 @@ def split(command: Command, *, target: Kind | None, set_aside: Iterable[str]) ->
             part = Part(f"{audience.lower()} {owner or ''}".strip(), command.kind, audience, owner)
             parts[audience, owner] = part
         (part.facts if described.holds == "fact" else part.words)[name] = value
+    for part in parts.values():
+        # Words that stand apart still say what they belong to, so that what quotes them can be found.
+        if part is not main and part.words and command.kind in ("fear_answered", "redirect_offered"):
+            name = "fear" if command.kind == "fear_answered" else "id"
+            part.facts[name] = command.fields[name]
     if known.actor_audience or known.shown_as:
         main.by = ""
         _actor(parts, command, known)

@@ -17,6 +17,8 @@ from sessions.models import HeldBack, Moment, Opening, Reader, Session
 
 # A Moment that quotes another goes where that one goes: these facts name what is quoted.
 QUOTES = ("of", "check", "statement", "fear")
+# What a Moment brings that others may quote: its own id, the statement of a need, the own words on a fear.
+NAMES = ("id", "check", "statement", "fear")
 
 
 @transaction.atomic
@@ -96,7 +98,7 @@ def _open(session: Session, now: datetime) -> None:
     for moment in rows:
         quoted = {str(moment.facts[name]) for name in QUOTES if name in moment.facts}
         if moment.pk in kept or quoted & hidden:
-            hidden |= {str(moment.facts[name]) for name in ("id", "check") if name in moment.facts}
+            hidden |= {str(moment.facts[name]) for name in NAMES if name in moment.facts}
         elif moment.audience == "REL":
             shown.append(moment)
     Opening.objects.bulk_create([Opening(moment=moment, at=now) for moment in shown], ignore_conflicts=True)
