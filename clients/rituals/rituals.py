@@ -408,9 +408,10 @@ def _stop(
 
 
 def _cancel(ritual_id: UUID, now: datetime) -> None:
-    Delivery.objects.unscoped("nothing already due goes out afterwards").filter(
-        occurrence__ritual=ritual_id, state__in=Delivery.READY
-    ).update(state=Delivery.State.CANCELLED, reason="rests", outcome_at=now)
+    why = "nothing already due goes out afterwards"
+    due = Delivery.objects.unscoped(why).filter(occurrence__ritual=ritual_id, state__in=Delivery.READY)
+    Occurrence.objects.unscoped(why).filter(deliveries__in=due).update(reminder=Occurrence.Reminder.NONE)
+    due.update(state=Delivery.State.CANCELLED, reason="rests", outcome_at=now)
 
 
 def _consents(ritual: Ritual) -> QuerySet[RitualConsent]:
