@@ -174,8 +174,6 @@ def read_header(raw: Mapping[str, Any]) -> tuple[Header, Plan]:
     _HEADER.check(raw, "")
     if "format" not in raw and "phases" not in raw:
         malformed("format", MISSING, "missing")
-    if "format" in raw and "phases" in raw:
-        malformed("phases", gettext_noop("%(field)s and format exclude each other"))
     timed = raw.get("timed", True)
     for name in _TIMES:
         if timed and name not in raw:
@@ -235,7 +233,7 @@ def plan_from(raw: Mapping[str, Any]) -> Plan:
 def _fits(raw: Mapping[str, Any], plan: Plan) -> None:
     if plan.first_speaker not in plan.partners:
         malformed("first_speaker", gettext_noop("%(field)s is not in this session"))
-    if "format" in raw and FORMATS[raw["format"]].with_ == "one" and plan.with_ == "both":
+    if plan.format and FORMATS[plan.format].with_ == "one" and plan.with_ == "both":
         malformed("with", gettext_noop("%(field)s names one partner in a talk with one"))
     if plan.planned_start and plan.latest_end and plan.latest_end <= plan.planned_start:
         malformed("latest_end", gettext_noop("%(field)s is not after planned_start"))

@@ -51,7 +51,9 @@ class Table:
         self.now += timedelta(**length)
         return self
 
-    def judge(self, by, kind, fields=None, *, after=1, override=None, told_to=False, voice=None, key=None, **more):
+    def judge(
+        self, by, kind, fields=None, *, after=1, override=None, told_to=False, voice=None, key=None, **more
+    ):
         """What the rules say to a command `after` seconds from now; changes nothing."""
         command = Command(by, kind, {**(fields or {}), **more}, told_to, voice, key, override)
         at = self.now + timedelta(seconds=after)
@@ -127,7 +129,9 @@ class Table:
         return self
 
     def listened(self, speaker="A", listener="B", name="1"):
-        self.said(speaker, f"S{name}").asked(f"S{name}", f"C{name}", listener, check_kind="feeling_and_reason")
+        self.said(speaker, f"S{name}").asked(
+            f"S{name}", f"C{name}", listener, check_kind="feeling_and_reason"
+        )
         self.reflected(f"C{name}", listener).post(speaker, "reflection_confirmed", check=f"C{name}")
         return self
 
