@@ -1,0 +1,150 @@
+"""The whole house, killed piece by piece. What was answered stays, what dies comes back, and an end is an end."""
+
+import http.client
+import os
+import re
+import signal
+import socket
+import stat
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import services
+from tests.facilitator.test_supervisor import is_gone
+
+PROMISED_STOP_S = 10.0
+SECOND_START_S = 5.0
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory) -> Iterator[services.House]:
+    """One house for all that leave it standing."""
+    with services.house(tmp_path_factory.mktemp("house") / "data") as running:
+        yield running
+
+
+def everything(house: services.House) -> list[int]:
+    """Every process of the house: each leader and all that are in its group."""
+    leaders = {house.pid(child) for child in ("web", "worker", "beat")}
+    members = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or is_gone(int(entry.name)):
+            continue
+        try:
+            group = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[2])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if group in leaders:
+            members.append(int(entry.name))
+    return members
+
+
+def answers(house: services.House) -> int:
+    with urllib.request.urlopen(f"{house.url}/begin/", timeout=15) as response:
+        return response.status
+
+
+@pytest.mark.parametrize("child", ["web", "worker", "beat"])
+def test_each_is_back_soon_after_a_kill(house: services.House, child: str) -> None:
+    at = time.monotonic()
+    house.kill(child)
+    assert time.monotonic() - at < 2.0
+    assert answers(house) == 200
+
+
+def test_whoever_asks_while_web_is_started_again_waits_and_is_answered(house: services.House) -> None:
+    os.kill(house.pid("web"), signal.SIGKILL)
+    assert answers(house) == 200
+
+
+def test_a_killed_supervisor_takes_everything_along_and_the_next_start_takes_over(tmp_path: Path) -> None:
+    with services.house(tmp_path / "data") as first:
+        # web, beat, the worker and its two hands
+        pids = services.wait_until(lambda: len(now := everything(first)) >= 5 and now, what="all to be there")
+        first.process.kill()
+        first.process.wait(5)
+        services.wait_until(
+            lambda: all(map(is_gone, pids)), what="all of it to end", within_s=PROMISED_STOP_S
+        )
+    with services.house(tmp_path / "data") as second:
+        assert answers(second) == 200
+
+
+def test_a_second_start_is_quick_and_finds_everything(tmp_path: Path) -> None:
+    with services.house(tmp_path / "data") as first:
+        first.manage("shell", "-c", "from facilitator.models import *; Practice.objects.create(name='Fay')")
+    at = time.monotonic()
+    with services.house(tmp_path / "data") as second:
+        assert time.monotonic() - at < SECOND_START_S
+        found = second.manage(
+            "shell", "-v0", "-c", "from facilitator.models import *; print(Practice.objects.get().name)"
+        )
+        assert found.stdout.strip() == "Fay"
+        assert "code=" not in second.said()
+
+
+def open_stream(house: services.House) -> socket.socket:
+    """A connection in the middle of a request, as an open page or stream holds one."""
+    line = socket.create_connection(("127.0.0.1", house.port), timeout=10)
+    line.sendall(b"POST /begin/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nhalf")
+    return line
+
+
+def test_a_second_house_on_the_same_folder_is_shown_the_first(house: services.House) -> None:
+    second = house.manage("up", "--port", str(services.free_port()), check=False)
+    assert second.returncode == 1
+    assert f"already runs on {house.data}, at {house.url} (pid {house.process.pid})" in second.stderr
+    assert answers(house) == 200
+
+
+def test_all_it_keeps_is_private(house: services.House) -> None:
+    open_ones = [
+        str(path.relative_to(house.data))
+        for path in [house.data, *house.data.rglob("*")]
+        if stat.S_IMODE(path.stat().st_mode) & 0o077
+    ]
+    assert open_ones == []
+    assert (house.data / "secrets.json").exists()
+
+
+def test_the_address_it_prints_opens_the_first_page_once_from_elsewhere(house: services.House) -> None:
+    """A forwarded request is somebody else's, so it needs the code."""
+
+    def status(path: str) -> int:
+        line = http.client.HTTPConnection("127.0.0.1", house.port, timeout=10)
+        line.request("GET", path, headers={"X-Forwarded-For": "192.0.2.9"})
+        answer = line.getresponse().status
+        line.close()
+        return answer
+
+    code = re.search(r"/begin/\?code=\S+", house.said()).group()
+    assert status(code) == 200
+    assert status("/begin/?code=guessed") == 404
+    assert status("/begin/") == 404
+
+
+def test_nothing_anybody_asks_for_is_written_to_the_log(house: services.House) -> None:
+    """Addresses hold sign-in links."""
+    with pytest.raises(urllib.error.HTTPError):
+        urllib.request.urlopen(f"{house.url}/of-nobody/canary-in-a-path/", timeout=10)
+    assert answers(house) == 200
+    assert "canary-in-a-path" not in house.said()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_stop_all_of_it_is_gone_in_ten_seconds(tmp_path: Path, how: signal.Signals) -> None:
+    with services.house(tmp_path / "data") as house:
+        pids = everything(house)
+        open_ones = [open_stream(house) for _ in range(5)]
+        at = time.monotonic()
+        house.process.send_signal(how)
+        assert house.process.wait(PROMISED_STOP_S + 5) == 0
+        assert time.monotonic() - at < PROMISED_STOP_S
+    assert [pid for pid in pids if not is_gone(pid)] == []
+    for line in open_ones:
+        line.close()
