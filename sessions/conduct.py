@@ -62,6 +62,11 @@ def entered(session_id: UUID, *, replaying: bool = False) -> Iterator["Room"]:
         yield Room(session, replaying=replaying)
 
 
+def looked_at(session: Session) -> "Room":
+    """The fold of a session for a look, without a lock."""
+    return Room(session)
+
+
 def post(
     session_id: UUID,
     command: Command,

@@ -9,10 +9,12 @@ from django.utils.translation import gettext as _
 
 from clients.couples import partners_of
 from clients.models import Couple
+from clients.rituals import rituals
+from clients.rituals.models import Ritual
 from facilitator import audit
 from facilitator.models import User
 from sessions.formats import FORMATS, Format
-from sessions.models import Session
+from sessions.models import Agreement, Session
 from sessions.plan import Plan
 from sessions.session_file import plan_from
 from sessions.shapes import written
@@ -104,3 +106,11 @@ def keep(
 def day(text: object) -> date | None:
     """A date as a command carries it."""
     return date.fromisoformat(text) if isinstance(text, str) else None
+
+
+@transaction.atomic
+def ritual_of(agreement: Agreement, *, by: User, now: datetime, **facts: Any) -> Ritual:
+    """A ritual proposed from an agreement; the link stands here, because rituals know nothing of sessions."""
+    ritual = rituals.propose(couple=agreement.session.couple, by=by, now=now, **facts)
+    Agreement.objects.unscoped("an agreement remembers its ritual").filter(pk=agreement.pk).update(ritual=ritual)
+    return ritual

@@ -1,0 +1,75 @@
+"""The session at the API: the same commands as the desk, posted as the lines of a session file."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clients.access import AsFacilitator, viewer_of
+from facilitator import audit
+from facilitator.errors import Refusal, gettext_noop
+from facilitator.now import now
+from sessions import clock, conduct
+from sessions.models import Session
+from sessions.shapes import written
+
+
+@api_view(["POST"])
+def commands(request: Request, session_id: UUID) -> Response:
+    """One command: `by`, `kind`, its fields, `key`, and `seen`, the last clock line its sender could see.
+
+    201 with its line; 200 with the first line when the same key comes again; 409 for a rule's no or a stale
+    `seen`; 422 for what is malformed.
+    """
+    viewer, session = _session(request, session_id)
+    fields = dict(request.data) if isinstance(request.data, dict) else {}
+    by, kind, seen = fields.pop("by", ""), fields.pop("kind", ""), fields.pop("seen", None)
+    if by in ("A", "B"):
+        # A facilitator's sign-in cannot speak for a partner, only pass on what was said aloud.
+        fields["told_to"] = "F"
+    if not isinstance(by, str) or not isinstance(kind, str) or not isinstance(seen, int | None):
+        raise Refusal(gettext_noop("by, kind or seen is not well formed."), "malformed", "form")
+    command = conduct.command_from(fields, by=by, kind=kind)
+    outcome = conduct.post(
+        session.pk, command, poster=viewer.actor, author=viewer.user_id, now=now(), seen=seen
+    )
+    body = {"line": outcome.line, "hints": list(outcome.hints), "reading": _reading(session)}
+    return Response(body, status=200 if outcome.repeated else 201)
+
+
+@api_view(["GET"])
+def reading(request: Request, session_id: UUID) -> Response:
+    """Where the session is now: state, phase, floor and the instants a screen counts to."""
+    viewer, session = _session(request, session_id)
+    audit.saw(
+        request._request, practice=session.couple.practice_id, actor=viewer.actor, subject=f"session:{session.pk}"
+    )
+    return Response(_reading(session))
+
+
+def _session(request: Request, session_id: UUID) -> tuple[AsFacilitator, Session]:
+    viewer = viewer_of(request._request)
+    if not isinstance(viewer, AsFacilitator):
+        raise Http404
+    found = Session.objects.visible_to(viewer).select_related("couple")
+    return viewer, get_object_or_404(found, pk=session_id)
+
+
+def _reading(session: Session) -> dict[str, Any]:
+    room, at = conduct.looked_at(session), now()
+    read = clock.read(room.plan, room.state, at)
+    return {
+        "state": read.state,
+        "now": written(at),
+        "phase": read.phase,
+        "floor": read.floor,
+        "voice": read.voice,
+        "phase_remaining_s": read.phase_remaining_s,
+        "ends_at": written(read.ends_at) if read.ends_at else None,
+        "changes_at": written(read.changes_at) if read.changes_at else None,
+        "seen": room.clock_line,
+    }
