@@ -31,6 +31,11 @@ class SeenLine:
     # What its words belong to ("S1"), where the words stand apart from the entry that names it.
     ref: str = ""
 
+    @property
+    def said_by(self) -> str:
+        """Whose words they are: a part with an audience of its own names its owner only."""
+        return self.owner or self.by
+
     def get(self, name: str, default: Any = None) -> Any:
         return self.words.get(name, self.facts.get(name, default))
 

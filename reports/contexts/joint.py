@@ -217,7 +217,7 @@ def quote(line: SeenLine, told: Told, ref: str) -> Quote:
         feelings=tuple(line.get("feelings") or ()),
         meant=tuple(meant for check in told.checks_of(ref) for meant in check.meant),
         answers=tuple(
-            Answer(names.get(v.by, ""), v.get("text") or "", v.held_back)
+            Answer(names.get(v.said_by, ""), v.get("text") or "", v.held_back)
             for v in told.validations_of(ref)
             if v.get("text")
         ),
@@ -235,18 +235,18 @@ def side(told: Told, slot: str) -> Side:
         said=tuple(
             quote(line, told, ident)
             for ident, line in told.statements.items()
-            if line.by == slot and ident not in with_a_need
+            if line.said_by == slot and ident not in with_a_need
         ),
         needs=tuple(needs(told, slot)),
         fears=tuple(
             quote(fear.own_words, told, fear.id)
             for fear in told.fears.values()
-            if fear.own_words is not None and fear.own_words.by == slot and fear.accepted
+            if fear.own_words is not None and fear.own_words.said_by == slot and fear.accepted
         ),
         seen=tuple(
             Quote(line.get("text"), own_only=line.held_back)
             for line in told.of_kind("retreat_purpose_acknowledged")
-            if line.by == slot and line.get("text")
+            if line.said_by == slot and line.get("text")
         ),
     )
 
@@ -255,21 +255,21 @@ def needs(told: Told, slot: str) -> list[NeedSaid]:
     """A need that both said stands on both sides."""
     named = []
     for line in told.needs.values():
-        owners = set(line.get("shared_by") or ()) | {line.by}
+        owners = set(line.get("shared_by") or ()) | {line.said_by}
         if slot in owners:
-            spoken = line.by == slot and line.get("statement")
+            spoken = line.said_by == slot and line.get("statement")
             said = quote(line, told, line.get("statement")) if spoken else None
             named.append(
                 NeedSaid(
                     need=line.get("need") or "",
-                    wish=(line.get("wish") or "") if line.by == slot else "",
+                    wish=(line.get("wish") or "") if line.said_by == slot else "",
                     both=len(owners) > 1,
                     quote=said,
                     own_only=line.held_back,
                 )
             )
     for line in told.statements.values():
-        if line.by == slot and line.get("need") and line.kind != "need_named":
+        if line.said_by == slot and line.get("need") and line.kind != "need_named":
             named.append(NeedSaid(line.get("need"), "", both=False, quote=None, own_only=line.held_back))
     return merged(named)
 
@@ -328,7 +328,7 @@ def closing(told: Told) -> list[Answer]:
         Answer(meeting.names[slot], line.get("text"), line.held_back)
         for slot in meeting.order
         for line in told.of_kind("closing_word")
-        if line.by == slot and line.get("text")
+        if line.said_by == slot and line.get("text")
     ]
 
 

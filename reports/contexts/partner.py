@@ -75,7 +75,7 @@ class PartnerCopy:
 def only_for_you(told: Told, slot: str) -> OnlyForYou:
     meeting = told.heard.meeting
     reacted = told.reactions.get(slot, {})
-    views = [line.get("view") for line in told.of_kind("retreat_view_given") if slot in (line.owner, line.by)]
+    views = [line.get("view") for line in told.of_kind("retreat_view_given") if slot == line.said_by]
     return OnlyForYou(
         numbers=tuple(
             Number(say(TEMPERATURE_AT, line.kind), line.get("temperature")) for line in told.own_numbers(slot)

@@ -40,7 +40,7 @@ from reports.contexts.words import (
 )
 
 # Guards whose very name would hint at the private talks.
-NEVER_ON_PAPER = ("screening", "talk", "outcome", "consult")
+NEVER_ON_PAPER = ("screening",)
 LOG_ROWS = 1500
 
 
@@ -114,7 +114,7 @@ class FacilitatorRecord:
             agreements=tuple(agreement(draft, told) for draft in told.agreements),
             numbers=numbers(told, who),
             views=tuple(
-                Block(who.get(line.owner or line.by, ""), say(RETREAT, line.get("view")))
+                Block(who.get(line.said_by, ""), say(RETREAT, line.get("view")))
                 for line in told.of_kind("retreat_view_given")
             ),
             milestones=tuple(say(MILESTONE, what) for what in told.milestones),
@@ -213,13 +213,13 @@ def said(told: Told, who: Mapping[str, str]) -> list[Block]:
     blocks = []
     for ident, line in told.statements.items():
         under = [", ".join(line.get("feelings") or ())] if line.get("feelings") and not line.held_back else []
-        under += [f"{who.get(v.by, '')} “{told_text(v)}”" for v in told.validations_of(ident)]
-        author = "" if line.held_back else who.get(line.by, "")
+        under += [f"{who.get(v.said_by, '')} “{told_text(v)}”" for v in told.validations_of(ident)]
+        author = "" if line.held_back else who.get(line.said_by, "")
         blocks.append(
             Block(" · ".join(p for p in (ident, author) if p), told_text(line), (*under, *aloud(line)))
         )
     for line in told.of_kind("retreat_purpose_acknowledged", "phrase_used", "closing_word"):
-        author = "" if line.held_back else who.get(line.by, "")
+        author = "" if line.held_back else who.get(line.said_by, "")
         blocks.append(Block(" · ".join(p for p in (author, say(ENTRY, line.kind)) if p), told_text(line)))
     return blocks
 
@@ -235,7 +235,7 @@ def fears(told: Told, who: Mapping[str, str]) -> list[Block]:
         words = (
             [f"{who.get(fear.to, '')} “{held() if own.held_back else own.get('own_words')}”"] if own else []
         )
-        words += [f"{who.get(v.by, '')} “{told_text(v)}”" for v in told.validations_of(fear.id)]
+        words += [f"{who.get(v.said_by, '')} “{told_text(v)}”" for v in told.validations_of(fear.id)]
         answer = say(FEAR_ANSWER, fear.answer)
         blocks.append(
             Block(" · ".join(p for p in (fear.id, who.get(fear.to), answer) if p), fear.wording, tuple(words))

@@ -210,7 +210,7 @@ def outcome(attempt: Attempt, check: Check, settled: Mapping[str, Any] | None, *
 def needs(told: Told, who: Mapping[str, str]) -> Table | None:
     rows = []
     for ident, line in told.needs.items():
-        owners = sorted(set(line.get("shared_by") or ()) | {line.by})
+        owners = sorted(set(line.get("shared_by") or ()) | {line.said_by})
         whose = ", ".join(who.get(slot, slot) for slot in owners)
         words = held() if line.held_back else (line.get("need") or "")
         rows.append(
@@ -261,7 +261,7 @@ def numbers(told: Told, who: Mapping[str, str]) -> Table | None:
     meeting = told.heard.meeting
     rows = []
     for line in told.lines:
-        slot = line.owner or line.by
+        slot = line.said_by
         if line.get("temperature") is not None and slot in meeting.order:
             at = hour(meeting.local(line.at)) if line.at and meeting.timed else "–"
             marks = [str(line.get("temperature")) if slot == s else "" for s in meeting.order]

@@ -205,7 +205,7 @@ class Told:
         check.attempts.append(
             Attempt(
                 n=len(check.attempts) + 1,
-                by=line.by,
+                by=line.said_by,
                 feelings=tuple(words.get("feelings") or ()),
                 reason=words.get("reason") or "",
                 text=words.get("text") or "",
@@ -255,7 +255,7 @@ class Told:
 
     def _fear_answered(self, line: SeenLine) -> None:
         fear = self._fear(line.get("fear") or line.ref, line.number)
-        fear.to = fear.to or line.owner or line.by
+        fear.to = fear.to or line.said_by
         fear.answer = line.get("answer") or fear.answer
         if line.get("own_words") or (line.held_back and line.audience == "REL"):
             fear.own_words = line
@@ -264,7 +264,7 @@ class Told:
         self.options[line.get("id")] = line
 
     def _option_reactions(self, line: SeenLine) -> None:
-        self.reactions.setdefault(line.owner or line.by, {}).update(line.get("reactions") or {})
+        self.reactions.setdefault(line.said_by, {}).update(line.get("reactions") or {})
 
     def _compromise_drafted(self, line: SeenLine) -> None:
         held = self.drafts.get(line.get("id"))
@@ -272,15 +272,15 @@ class Told:
 
     def _agreement_confirmed(self, line: SeenLine) -> None:
         if line.get("agreement") in self.drafts:
-            self.drafts[line.get("agreement")].confirmed[line.owner or line.by] = line
+            self.drafts[line.get("agreement")].confirmed[line.said_by] = line
 
     def _idea_parked(self, line: SeenLine) -> None:
         self.parked.append(line)
 
     def _goal_viewed(self, line: SeenLine) -> None:
-        self.goal_views.setdefault(line.get("goal"), {})[line.owner or line.by] = line.get("view")
+        self.goal_views.setdefault(line.get("goal"), {})[line.said_by] = line.get("view")
 
     def _milestones_kept(self, line: SeenLine) -> None:
         for kept in line.get("milestones") or ():
             _, by = self._milestones.setdefault(kept["id"], (kept["milestone"], set()))
-            by.add(line.owner or line.by)
+            by.add(line.said_by)

@@ -1,4 +1,4 @@
-"""A session file heard without any database: every line split into its parts by the one table of kinds."""
+"""A session file heard without any row: every line split into its parts as conduct lays them down."""
 
 import json
 from dataclasses import replace
@@ -6,7 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from reports.contexts import Heard, Meeting, SeenLine
-from sessions.kinds import KINDS, audience_of_own_words
+from sessions import conduct, log
 from sessions.plan import ExitStrategy, Goal, Plan, PlannedPhase
 
 FILES = Path(__file__).parent.parent / "session_files" / "good"
@@ -40,35 +40,24 @@ def plan_of(header):
 
 
 def parts(command, number, first_number):
-    """One entry per audience and owner, as conduct lays them down."""
-    kind = KINDS[command["kind"]]
-    fields = {k: v for k, v in command.items() if k in kind.by_name}
-    split = {(kind.audience, kind.owner): {}}
-    for name, value in fields.items():
-        audience, owner = kind.audience_of(name), kind.owner_of(name)
-        if command["kind"] == "fear_answered" and name == "own_words":
-            audience = audience_of_own_words(command["answer"])
-        split.setdefault((audience, owner), {})[name] = value
-    by, lines = command["by"], []
-    for offset, ((audience, owner), held) in enumerate(split.items()):
-        whose = {"actor": by if by in "AB" else "", "to": command.get("to", "")}.get(owner, "")
-        hidden = kind.actor_audience is not None and audience == "JOINT"
-        lines.append(
-            SeenLine(
-                kind=command["kind"],
-                number=first_number + offset,
-                command=number,
-                at=at(command["at"]) if "at" in command else None,
-                by="" if hidden else by,
-                facts={k: v for k, v in held.items() if kind.by_name[k].holds == "fact"},
-                words={k: v for k, v in held.items() if kind.by_name[k].holds == "words"},
-                audience=audience,
-                owner=whose,
-                told_to="told_to" in command,
-                ref=command.get("id") or command.get("fear") or command.get("check") or "",
-            )
+    """One entry per audience and owner, split by the same code that lays them down."""
+    fields = {name: value for name, value in command.items() if name not in ("at", "by", "kind")}
+    posted = conduct.command_from(fields, by=command["by"], kind=command["kind"])
+    return [
+        SeenLine(
+            kind=part.kind,
+            number=first_number + offset,
+            command=number,
+            at=at(command["at"]) if "at" in command else None,
+            by=part.by,
+            facts=part.facts,
+            words=part.words,
+            audience=part.audience,
+            owner=part.owner or "",
+            told_to=posted.told_to,
         )
-    return lines
+        for offset, part in enumerate(log.split(posted, target=None, set_aside=()))
+    ]
 
 
 def lines_of(commands):
