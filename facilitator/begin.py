@@ -13,6 +13,7 @@ from facilitator.models import Practice, User
 from facilitator.now import now
 
 CODE_IN_SESSION = "first_run"
+PROXIED = {"HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP"}
 
 
 def may_begin(request: HttpRequest) -> bool:
@@ -29,7 +30,7 @@ def may_begin(request: HttpRequest) -> bool:
 
 def from_this_machine(request: HttpRequest) -> bool:
     """A proxy in front speaks for somebody else, so a forwarded request never counts as local."""
-    if any(name.startswith("HTTP_X_FORWARDED") or name == "HTTP_FORWARDED" for name in request.META):
+    if any(name.startswith("HTTP_X_FORWARDED") or name in PROXIED for name in request.META):
         return False
     try:
         return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback

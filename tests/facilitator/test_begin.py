@@ -1,0 +1,93 @@
+"""The first visit: open from the machine itself, with the printed code from elsewhere, and only once."""
+
+import hashlib
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from facilitator import audit
+from facilitator.models import AuditEntry, Practice, User
+from tests.cast import PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+AWAY = "203.0.113.9"
+FORM = {"name": "Fay", "email": "fay@practice.example", "password": PASSWORD}
+
+
+@pytest.fixture
+def code(settings, tmp_path):
+    """A one-time code as ./run prints it; only its hash is kept."""
+    settings.FIRST_RUN_CODE_FILE = tmp_path / "first_run_code"
+    settings.FIRST_RUN_CODE_FILE.write_text(hashlib.sha256(b"right").hexdigest())
+    return "right"
+
+
+def test_the_first_visit_makes_one_practice_and_signs_its_facilitator_in(
+    code, settings, django_capture_on_commit_callbacks
+):
+    client = Client()
+    assert client.get("/")["Location"] == reverse("first_run")
+    with django_capture_on_commit_callbacks(execute=True):
+        response = client.post(reverse("first_run"), FORM)
+    user = User.objects.get()
+    assert (response["Location"], client.session["_auth_user_id"]) == ("/", str(user.pk))
+    assert (user.is_facilitator, user.practice, user.check_password(PASSWORD)) == (
+        True,
+        Practice.objects.get(),
+        True,
+    )
+    assert [e.action for e in AuditEntry.objects.all()] == ["practice begun"]
+    assert audit.verify(user.practice_id) == []
+    assert not settings.FIRST_RUN_CODE_FILE.exists()
+
+
+def test_what_does_not_fit_keeps_what_was_typed_and_makes_nothing(code):
+    response = Client().post(reverse("first_run"), {**FORM, "password": "short"})
+    assert response.status_code == 422
+    assert FORM["email"] in response.content.decode()
+    assert (Practice.objects.count(), User.objects.count()) == (0, 0)
+
+
+def test_once_there_is_a_practice_the_page_is_gone(fay, code):
+    for verb in ("get", "post"):
+        for name in ("first_run", "load_demo"):
+            if (verb, name) != ("get", "load_demo"):
+                assert getattr(Client(), verb)(reverse(name), FORM).status_code == 404
+    assert Practice.objects.count() == 1
+
+
+def test_from_elsewhere_it_opens_with_the_printed_code_only(code):
+    away = Client(REMOTE_ADDR=AWAY)
+    assert away.get("/")["Location"].startswith("/sign-in")
+    for wrong in ("", "?code=", "?code=wrong", f"?code={hashlib.sha256(b'right').hexdigest()}"):
+        assert away.get(reverse("first_run") + wrong).status_code == 404
+    assert away.post(reverse("first_run"), FORM).status_code == 404
+    assert away.get(reverse("first_run") + f"?code={code}").status_code == 200
+    assert away.post(reverse("first_run"), FORM).status_code == 302
+
+
+def test_without_a_code_file_nothing_opens_from_elsewhere(settings, tmp_path):
+    settings.FIRST_RUN_CODE_FILE = tmp_path / "none"
+    for query in ("", "?code=", "?code=x"):
+        assert Client(REMOTE_ADDR=AWAY).get(reverse("first_run") + query).status_code == 404
+
+
+@pytest.mark.parametrize("header", ["x-forwarded-for", "x-forwarded-proto", "forwarded", "x-real-ip", "via"])
+def test_a_proxy_on_this_machine_speaks_for_somebody_else(code, header):
+    assert Client(headers={header: "127.0.0.1"}).get(reverse("first_run")).status_code == 404
+
+
+def test_two_first_visits_at_once_make_one_practice(code):
+    """Both pages were open before either was sent."""
+    Client().get(reverse("first_run"))
+    first, second = Client(), Client()
+    assert first.post(reverse("first_run"), FORM).status_code == 302
+    assert second.post(reverse("first_run"), {**FORM, "email": "mallory@x.example"}).status_code == 404
+    assert Practice.objects.count() == 1
+
+
+def test_a_post_without_its_token_begins_nothing(code):
+    assert Client(enforce_csrf_checks=True).post(reverse("first_run"), FORM).status_code == 403
+    assert Practice.objects.count() == 0
