@@ -24,6 +24,13 @@ const countdown = (() => {
   // Felt at once: the water stands still while the pause is on its way.
   function rest() {
     restedAt = now();
+    desk.toggleAttribute("data-resting", true);
+    draw();
+  }
+
+  function unrest() {
+    restedAt = null;
+    desk.toggleAttribute("data-resting", false);
     draw();
   }
 
@@ -78,14 +85,11 @@ const countdown = (() => {
     desk.dispatchEvent(new CustomEvent("look"));
   }
 
-  desk.addEventListener("swapped", () => {
-    restedAt = null;
-    draw();
-  });
+  desk.addEventListener("swapped", draw);
   desk.addEventListener("submit", (event) => {
     if (event.target.dataset.felt === "pause") rest();
   });
   setInterval(draw, 250);
   draw();
-  return { hear, now, unrest: () => { restedAt = null; } };
+  return { hear, now, unrest };
 })();

@@ -30,10 +30,17 @@
       else arm.open = true;
     } else if (arm) {
       arm.open = true;
-      arm.querySelector("input:not([type=hidden]), textarea, select")?.focus();
+      firstField(arm)?.focus();
     } else {
       target.click();
     }
+  }
+
+  // Where typing begins: the words, unless it is not yet said whose they are.
+  function firstField(card) {
+    const whose = card.querySelector("input[type=radio]");
+    if (whose && !card.querySelector(`input[name="${whose.name}"]:checked`)) return whose;
+    return card.querySelector("textarea, input:not([type=hidden], [type=radio], [type=checkbox])");
   }
 
   document.addEventListener("keydown", (event) => {
