@@ -24,11 +24,9 @@ leave() {
 }
 trap leave EXIT
 
-inside() {
-    local kept=() name
-    for name in ${PASS_ENV:-}; do kept+=("$name=${!name-}"); done
-    env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin "${kept[@]}" chroot "$root" "$@"
-}
+inside=(env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin)
+for name in ${PASS_ENV:-}; do inside+=("$name=${!name-}"); done
+inside+=(chroot "$root")
 
 seconds() { awk -v a="$1" -v b="$(date +%s.%N)" 'BEGIN { printf "%.1f", b - a }'; }
 
@@ -49,7 +47,7 @@ git clone -q --no-hardlinks "$here" "$root/srv/third-chair"
 serve() { # NAME: start, wait for a page, stop
     local at log=$root/srv/$1.log
     at=$(date +%s.%N)
-    inside /srv/third-chair/run --port "$port" --data /srv/data >"$log" 2>&1 &
+    "${inside[@]}" /srv/third-chair/run --port "$port" --data /srv/data >"$log" 2>&1 &
     started=$!
     until curl -sf -m 5 -o /dev/null "http://127.0.0.1:$port/begin/"; do
         kill -0 "$started" 2>/dev/null || { tail -50 "$log"; exit 1; }
@@ -70,6 +68,6 @@ if [ "$what" != test ]; then
 fi
 if [ "$what" != serve ]; then
     at=$(date +%s.%N)
-    inside /srv/third-chair/run test --strict
+    "${inside[@]}" /srv/third-chair/run test --strict
     echo "test --strict: green after $(seconds "$at") s"
 fi
