@@ -166,7 +166,7 @@ def checks(told: Told, who: Mapping[str, str]) -> Table | None:
             rows.append(
                 (
                     f"{check.id} · {check.of}" if first else check.id,
-                    who.get(check.listener, "") if first else "",
+                    who.get(check.listener, ""),
                     str(attempt.n) if attempt.n else "–",
                     heard_words(attempt, check),
                     outcome(attempt, check, settled.get(check.id), last=attempt is attempts[-1]),
