@@ -23,15 +23,18 @@ SPREAD_S = 60
 SIGN_IN_LIFE = timedelta(hours=24)
 
 
-def lay_out_due(now: datetime) -> int:
-    """Make a row for whatever has come round. Only the newest of several missed ones is still reminded of."""
+def lay_out_due(now: datetime) -> tuple[int, int]:
+    """Make a row for whatever has come round; of several missed ones only the newest is reminded of.
+
+    How many, and how many could not be dealt with.
+    """
     _plan_anew(now)
     due = (
         RitualConsent.objects.unscoped("what has come round")
         .filter(next_due_at__lte=now)
         .order_by("next_due_at")
     )
-    laid, _ = one_by_one(
+    laid, errors = one_by_one(
         due.values_list("pk", flat=True)[:AT_ONCE],
         lambda pk: _lay_out(pk, now),
         spoiled=lambda pk: _put_off(pk, now),
@@ -39,12 +42,12 @@ def lay_out_due(now: datetime) -> int:
     moved = Occurrence.objects.unscoped("hours that people moved to").filter(
         reminder=Occurrence.Reminder.PLANNED, deliveries__isnull=True, due_at__lte=now
     )
-    moved_laid, _ = one_by_one(
+    again, more_errors = one_by_one(
         moved.values_list("pk", flat=True)[:AT_ONCE],
         lambda pk: _lay_out_moved(pk, now),
         spoiled=lambda pk: None,
     )
-    return laid + moved_laid
+    return laid + again, errors + more_errors
 
 
 def _plan_anew(now: datetime) -> None:

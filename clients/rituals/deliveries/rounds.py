@@ -24,12 +24,12 @@ STEP_BACK = timedelta(minutes=5)
 
 def sweep(clock: Callable[[], datetime]) -> int:
     """One round: whatever is due now. Safe to run at any time, twice, and by several at once."""
-    began, sent, errors = time.monotonic(), 0, 0
+    began, sent = time.monotonic(), 0
     if settings.MUTE_FILE.exists():
         return _beat(clock(), 0, 0)
     give_up_stale(clock())
     rituals.settle_all(clock())
-    lay_out_due(clock())
+    _laid, errors = lay_out_due(clock())
     _send_tests(clock)
     while time.monotonic() - began < BUDGET_S and (batch := claim(clock())):
         in_time = (row for row in batch if time.monotonic() - began < BUDGET_S)

@@ -52,7 +52,8 @@ def channel_of(partner: Partner) -> Channel | None:
     mine = Channel.objects.unscoped("this person's own address").filter(
         partner=partner, state=Channel.State.OK
     )
-    return mine.order_by("-created_at").first()
+    # Its address is opened when a letter is made, and not before.
+    return mine.defer("address").order_by("-created_at").first()
 
 
 def hours_of(seat: Seat) -> cadence.Hours:
