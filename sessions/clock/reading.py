@@ -294,7 +294,8 @@ def _changes_at(state: State) -> datetime | None:
     ahead = [at for at in state.alarms.values() if at > state.second]
     if state.clock == ACTIVE:
         run = state.run or state.phases[0]
-        closing = state.closing_at - state.active if not state.closing_rung else 0
+        begun = state.closing.status in ("active", "finished")
+        closing = 0 if begun else state.closing_at - state.active
         waits = (run.limit - run.active, closing, state.maximum - state.active)
         ahead += [state.second + wait for wait in waits if 0 < wait < NEVER // 2]
     return instant_at(min(ahead)) if ahead else None

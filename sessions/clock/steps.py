@@ -23,7 +23,7 @@ from sessions.clock.state import (
     clear_alarm,
     set_alarm,
 )
-from sessions.clock.time import ring
+from sessions.clock.time import look_again, ring
 from sessions.kinds import KINDS
 from sessions.plan import other
 
@@ -83,11 +83,13 @@ def _phase_done(status: str) -> Step:
 
 def _minutes_added(state: State, moment: Moment, facts: Facts) -> None:
     _phase(state, facts).extended += facts["minutes"] * MINUTE
+    look_again(state)
 
 
 def _minutes_set(state: State, moment: Moment, facts: Facts) -> None:
     for number, minutes in facts["minutes"].items():
         state.phases[int(number) - 1].planned = minutes * MINUTE
+    look_again(state)
 
 
 def _turn_started(state: State, moment: Moment, facts: Facts) -> None:
@@ -119,7 +121,7 @@ def _extension_answered(state: State, moment: Moment, facts: Facts) -> None:
             if needed > state.maximum:
                 # Both said yes to going past the maximum they had agreed on.
                 state.maximum = needed
-                state.maximum_rung = state.second >= state.latest_end
+            look_again(state)
 
 
 # --- understanding checks ----------------------------------------------------------------------------

@@ -54,3 +54,11 @@ def ring(state: State, second: int) -> None:
         else:
             state.due.append(Due(name, at))
             state.gathered = state.gathered or name == "doors_opened"
+
+
+def look_again(state: State) -> None:
+    """Minutes changed: what had fallen due may lie ahead again."""
+    if state.active < state.closing_at:
+        state.closing_rung = False
+    if state.active < state.maximum and state.second < state.latest_end:
+        state.maximum_rung = False

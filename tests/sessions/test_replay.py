@@ -1,0 +1,156 @@
+"""Replay and export through the database: the desk's own verbs, one transaction, and nothing left behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connections
+
+from sessions import log, transfer
+from sessions.figures import figures
+from sessions.models import Line, Moment, Session
+from sessions.plans import plan_of
+from sessions.session_file import load
+from tests.cast import House
+from tests.services import ROOT, clean_env
+from tests.sessions.test_session_file_form import BAD
+
+FILES = ROOT / "tests" / "session_files"
+WORKED = FILES / "good" / "worked_session.jsonl"
+FIGURES = json.loads((FILES / "good" / "worked_session_figures.json").read_text())
+GOOD = sorted(path.name for path in (FILES / "good").glob("*.jsonl"))
+
+
+def rows() -> dict[str, int]:
+    """How many rows every table of both databases holds."""
+    found = {}
+    for alias in ("default", "keys"):
+        with connections[alias].cursor() as cursor:
+            for table in connections[alias].introspection.table_names(cursor):
+                cursor.execute(f'SELECT COUNT(*) FROM "{table}"')
+                found[f"{alias}.{table}"] = cursor.fetchone()[0]
+    return found
+
+
+def brought_in(name: str) -> Session:
+    file = load(FILES / "good" / name)
+    couple, user = transfer.throw_away(file)
+    return transfer.bring_in(file, couple=couple, facilitator=user)
+
+
+@pytest.mark.both
+@pytest.mark.django_db
+def test_worked_session_replays_to_exactly_its_figures_with_five_papers(tmp_path: Path, capsys: Any) -> None:
+    before = rows()
+    call_command("replay", WORKED, out=tmp_path)
+    assert json.loads((tmp_path / "figures.json").read_text()) == FIGURES
+    assert json.loads(capsys.readouterr().out) == FIGURES
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "agreement-sheet.pdf",
+        "facilitator-record.pdf",
+        "figures.json",
+        "joint-summary.pdf",
+        "partner-a.pdf",
+        "partner-b.pdf",
+    ]
+    assert rows() == before
+
+
+@pytest.mark.both
+@pytest.mark.django_db
+@pytest.mark.parametrize(("name", "line", "reason"), BAD, ids=[name for name, _, _ in BAD])
+def test_bad_file_is_named_at_its_line_and_leaves_nothing(
+    name: str, line: int, reason: str, tmp_path: Path, capsys: Any
+) -> None:
+    before, out = rows(), tmp_path / "out"
+    path = FILES / "bad" / name
+    with pytest.raises(SystemExit) as ended:
+        call_command("replay", path, out=out)
+    assert ended.value.code == 2
+    said = capsys.readouterr()
+    assert said.err.startswith(f"{path}:{line}: ")
+    assert reason in said.err
+    assert said.out == ""
+    assert not out.exists()
+    assert rows() == before
+
+
+@pytest.mark.both
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", GOOD)
+def test_export_replays_to_the_same_figures(name: str, tmp_path: Path) -> None:
+    session = brought_in(name)
+    found = figures(plan_of(session), log.read(session.pk)[0])
+    copy = tmp_path / "copy.jsonl"
+    copy.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in transfer.export(session)))
+    file = load(copy)
+    couple, user = transfer.throw_away(file)
+    again = transfer.bring_in(file, couple=couple, facilitator=user)
+    assert figures(plan_of(again), log.read(again.pk)[0]) == found
+    assert list(transfer.export(again)) == list(transfer.export(session))
+
+
+@pytest.mark.both
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", GOOD)
+def test_chain_of_a_session_is_whole_and_its_caches_equal_the_fold(name: str) -> None:
+    session = brought_in(name)
+    assert log.verify(session) == []
+    assert session.state == "ended"
+    assert session.head == Moment.objects.unscoped("test").filter(session=session).count()
+
+
+@pytest.mark.django_db
+def test_changed_words_are_found_although_the_moments_do_not_hold_them() -> None:
+    session = brought_in("worked_session.jsonl")
+    line = Line.objects.unscoped("test").filter(session=session, kind="statement").first()
+    line.words = {**line.words, "text": "something else"}
+    line.save(update_fields=["words"])
+    assert log.verify(session) == [f"the words of entry {line.moment.number} were changed"]
+
+
+@pytest.mark.django_db
+def test_file_of_another_couple_brings_in_no_name_twice(fay: House) -> None:
+    file = load(WORKED)
+    session = transfer.bring_in(file, couple=fay.couple, facilitator=fay.facilitator)
+    assert "Mara" not in json.dumps(session.plan)
+    assert next(transfer.export(session))["partners"] == {"A": {"name": "Ana"}, "B": {"name": "Ben"}}
+
+
+def test_replay_killed_half_way_leaves_nothing(tmp_path: Path) -> None:
+    env = clean_env(THIRD_CHAIR_DATA=str(tmp_path / "data"), THIRD_CHAIR_TESTING="1")
+    manage = [sys.executable, str(ROOT / "manage.py")]
+    for database in ("default", "keys"):
+        subprocess.run([*manage, "migrate", "-v0", "--database", database], env=env, check=True)
+    count = [*manage, "shell", "-v0", "-c", "from tests.sessions.test_replay import rows; print(rows())"]
+    before = subprocess.run(count, env=env, check=True, capture_output=True, text=True).stdout
+    command = [*manage, "replay", str(WORKED), "--out", str(tmp_path / "out")]
+    # The write lock shows in the WAL: kill while the transaction is open, before anything was written out.
+    running = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wal = tmp_path / "data" / "db.sqlite3-wal"
+    while running.poll() is None and not (wal.exists() and _locked(tmp_path / "data" / "db.sqlite3")):
+        pass
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    assert subprocess.run(count, env=env, check=True, capture_output=True, text=True).stdout == before
+    assert not (tmp_path / "out").exists()
+
+
+def _locked(path: Path) -> bool:
+    import sqlite3
+
+    connection = sqlite3.connect(path, timeout=0)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+        return False
+    except sqlite3.OperationalError:
+        return True
+    finally:
+        connection.close()
