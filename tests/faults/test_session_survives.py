@@ -7,11 +7,15 @@ import http.client
 import json
 import os
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import psycopg
 import pytest
 
 from tests import services
@@ -51,24 +55,30 @@ class Driver:
         return connection
 
     def post(self, line: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        response = self.send(line).getresponse()
-        return response.status, json.loads(response.read())
+        with closing(self.send(line)) as connection:
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
 
     def head(self) -> int:
-        ask = f"from sessions.models import Session; print(Session._base_manager.get(pk='{self.session}').head)"
-        return int(self.house.manage("shell", "-v0", "-c", ask).stdout.split()[-1])
+        """What is durable, asked of the database itself."""
+        ask = "SELECT head FROM facilitation_session WHERE id = "
+        if url := self.house.env.get("DATABASE_URL"):
+            with psycopg.connect(url) as database:
+                return int(database.execute(ask + "%s", [self.session]).fetchone()[0])  # type: ignore[index]
+        with closing(sqlite3.connect(self.house.data / "db.sqlite3")) as database:
+            return int(database.execute(ask + "?", [UUID(self.session).hex]).fetchone()[0])
 
     def kill_web(self) -> None:
         self.house.kill("web")
         wait_until(self._answers, what="the web process to answer again")
 
     def _answers(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.house.port, timeout=5)
-        try:
-            connection.request("GET", "/health/")
-            return connection.getresponse().status == 200
-        except OSError:
-            return False
+        with closing(http.client.HTTPConnection("127.0.0.1", self.house.port, timeout=5)) as connection:
+            try:
+                connection.request("GET", "/health/")
+                return connection.getresponse().status == 200
+            except (OSError, http.client.HTTPException):
+                return False
 
     def post_and_die(self, line: dict[str, Any]) -> None:
         """Send, kill -9 once the command is durable, and never read the reply."""
