@@ -281,6 +281,9 @@ def _return_accepted(state: State, by: str, facts: Facts) -> None:
     _once(pause is not None and by in pause.accepted)
     if pause is not None and pause.proposer == by:
         raise refusal("own_proposal")
+    # The time on the table may be accepted late; another one must lie ahead.
+    if pause is not None and seconds(instant(facts["return_at"])) != pause.return_at:
+        _return_at(state, facts)
 
 
 def _return_moved(state: State, by: str, facts: Facts) -> None:
