@@ -141,3 +141,18 @@ def test_the_test_lock_holds_all_of_the_other_at_the_same_versions() -> None:
 
     assert pins("requirements.lock") - pins("requirements-test.lock") == set()
     assert len(pins("requirements.lock")) > 20
+
+
+@pytest.mark.parametrize(("strict", "status"), [("0", 0), ("1", 1)])
+def test_what_had_to_be_left_out_is_told_and_fails_a_strict_run(
+    tmp_path: Path, strict: str, status: int
+) -> None:
+    """Redis is not to be found on this search path, so its test cannot run."""
+    told = tmp_path / "told"
+    env = {"PATH": str(tmp_path), "THIRD_CHAIR_STRICT": strict, "THIRD_CHAIR_LEFT_OUT": str(told)}
+    command = [sys.executable, "-m", "pytest", "-q", "tests/facilitator/test_services.py", "-k", "redis"]
+    whole = clean_env() | env
+    del whole["DJANGO_SETTINGS_MODULE"]
+    done = subprocess.run(command, cwd=ROOT, env=whole, capture_output=True, text=True)
+    assert done.returncode == status, done.stdout
+    assert told.read_text() == "1 test: Redis is not installed: apt-get install redis-server\n"
