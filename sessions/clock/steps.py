@@ -77,6 +77,7 @@ def _phase_done(status: str) -> Step:
         if state.open_phase is run:
             state.open_phase = None
         run.status = status
+        look_again(state)
 
     return step
 

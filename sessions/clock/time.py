@@ -57,8 +57,10 @@ def ring(state: State, second: int) -> None:
 
 
 def look_again(state: State) -> None:
-    """Minutes changed: what had fallen due may lie ahead again."""
+    """Minutes or phases changed: what had fallen due may lie ahead again, and the other way round."""
     if state.active < state.closing_at:
         state.closing_rung = False
     if state.active < state.maximum and state.second < state.latest_end:
         state.maximum_rung = False
+    if state.started_at is not None and state.plan.timed and not state.maximum_rung:
+        _ring_active(state, 0)

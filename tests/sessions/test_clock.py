@@ -61,7 +61,10 @@ def test_automatic_events_carry_the_instant_they_fell_due_and_not_when_somebody_
 def test_a_check_is_held_while_they_cool_down_and_then_goes_on(worked):
     held = worked_at(worked, "18:30:00")
     assert (held.check.id, held.check.state, held.check.under, held.check.attempt) == (
-        "C3", "held", "awaiting_reflection", 2,
+        "C3",
+        "held",
+        "awaiting_reflection",
+        2,
     )
     assert worked_at(worked, "18:43:00").check.state == "awaiting_reflection"
     assert worked_at(worked, "18:43:50").check.state == "awaiting_answer"
@@ -227,7 +230,13 @@ def test_phases_jumped_over_read_as_set_aside_and_may_come_back():
     table.post("F", "phase_finished", phase=3)
     table.post("F", "phase_started", phase=6)
     assert [phase.status for phase in table.reading.phases] == [
-        "finished", "finished", "finished", "set_aside", "set_aside", "active", "waiting",
+        "finished",
+        "finished",
+        "finished",
+        "set_aside",
+        "set_aside",
+        "active",
+        "waiting",
     ]
     table.post("F", "phase_returned", phase=4)
     assert table.reading.phases[3].status == "waiting"
@@ -294,7 +303,9 @@ def test_longer_asks_nobody_and_takes_back_being_ready():
     table.post("A", "need_longer", return_at=text(back + timedelta(minutes=15)))
     pause = table.reading.pause
     assert (pause.return_at, pause.agreed_return, pause.ready) == (
-        back + timedelta(minutes=15), back + timedelta(minutes=15), frozenset(),
+        back + timedelta(minutes=15),
+        back + timedelta(minutes=15),
+        frozenset(),
     )
 
 
@@ -358,8 +369,11 @@ def test_carried_over_wraps_up_with_both_and_ends_without():
     assert (table.reading.state, table.reading.ended_how) == ("ended", "carried_over")
 
 
-ENDINGS = [("A", "stopped", "early_by_partner"), ("F", "stopped", "early_by_facilitator"),
-           ("F", "safety_stop", "safety")]
+ENDINGS = [
+    ("A", "stopped", "early_by_partner"),
+    ("F", "stopped", "early_by_facilitator"),
+    ("F", "safety_stop", "safety"),
+]
 
 
 @pytest.mark.parametrize(("by", "kind", "how"), ENDINGS, ids=[row[2] for row in ENDINGS])
