@@ -4,9 +4,9 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
-from clients.access import AsPartner, Viewer, as_facilitator, viewer_of
+from clients.access import AsFacilitator, AsPartner, Viewer, as_facilitator, viewer_of
 from facilitator import audit
 from facilitator.http import page
 from facilitator.now import now
@@ -15,9 +15,11 @@ from reports.models import Document
 from sessions.models import Session
 
 
-@require_GET
+@require_safe
 def documents_page(request: HttpRequest) -> HttpResponse:
     viewer = viewer_of(request)
+    if not isinstance(viewer, AsFacilitator | AsPartner):
+        raise Http404
     mine = (
         documents.readable_by(viewer)
         .filter(state=Document.State.READY)
@@ -26,7 +28,7 @@ def documents_page(request: HttpRequest) -> HttpResponse:
     return page(request, "reports/documents.html", {"documents": mine[:100], "base": _base(viewer)})
 
 
-@require_GET
+@require_safe
 def document(request: HttpRequest, document_id: UUID) -> HttpResponse:
     viewer = viewer_of(request)
     paper = get_object_or_404(documents.readable_by(viewer), pk=document_id)

@@ -300,16 +300,15 @@ def agreement(draft: Draft, told: Told) -> AgreementSeen:
         look_again=iso_day(line.get("look_again_on")),
         looks_after=tuple(need for need in served if need),
         if_not_working=line.get("if_not_working") or "",
-        confirmed=tuple(
-            Confirmation(
-                names[s],
-                day(meeting.local(at) if (at := draft.confirmed[s].at) else meeting.held_on),
-                aloud=bool(draft.confirmed[s].told_to),
-            )
-            for s in meeting.order
-            if s in draft.confirmed
-        ),
+        confirmed=tuple(confirmation(draft, slot, meeting) for slot in meeting.order),
     )
+
+
+def confirmation(draft: Draft, slot: str, meeting: Meeting) -> Confirmation:
+    """A yes was given at the meeting; the entry that says so may still be for other eyes."""
+    line = draft.confirmed.get(slot)
+    on = meeting.local(line.at) if line and line.at else meeting.held_on
+    return Confirmation(meeting.names[slot], day(on), aloud=bool(line and line.told_to))
 
 
 def still_open(told: Told) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from reports.contexts.heard import SLOTS, Heard, Reader, SeenLine, may_print
+from reports.contexts.heard import Heard, Reader, SeenLine, may_print
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Redirect:
 
 @dataclass
 class Draft:
-    """A compromise: an agreement once both have confirmed it."""
+    """A compromise: an agreement once both have confirmed it, which made its words joint."""
 
     id: str
     line: SeenLine
@@ -72,7 +72,7 @@ class Draft:
 
     @property
     def in_force(self) -> bool:
-        return all(slot in self.confirmed for slot in SLOTS)
+        return self.line.audience == "JOINT"
 
 
 def corrected_lines(lines: list[SeenLine]) -> list[SeenLine]:
@@ -84,7 +84,7 @@ def corrected_lines(lines: list[SeenLine]) -> list[SeenLine]:
         for target in [old for old in kept.values() if (old.command or old.number) == line.get("line")]:
             if line.kind == "undone":
                 del kept[target.number]
-            elif line.audience == target.audience:
+            elif line.owner == target.owner:
                 new = {k: v for k, v in {**line.facts, **line.words}.items() if k != "line"}
                 kept[target.number] = replace(target, words={**target.words, **new})
     return list(kept.values())
