@@ -18,9 +18,9 @@ REMOTE = replace(PLAN, mode="remote", co_facilitator=True, heard_before=frozense
 PLANS = (PLAN, PLAN, PLAN, REMOTE, ALONE, UNTIMED)
 
 steps = st.lists(
-    st.tuples(st.integers(0, 1 << 30), st.sampled_from(GAPS), st.integers(0, 5)), min_size=30, max_size=60
+    st.tuples(st.integers(0, 1 << 30), st.sampled_from(GAPS), st.integers(0, 5)), min_size=20, max_size=50
 )
-relaxed = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+relaxed = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 class Chooser:
@@ -203,12 +203,10 @@ def test_both_time_identities_hold_at_every_prefix_and_any_later_instant(plan, d
 @relaxed
 @given(st.sampled_from(PLANS), steps)
 def test_what_was_advanced_step_by_step_equals_the_fold(plan, decisions):
-    table = None
     for place, table in enumerate(follow(plan, decisions)):
-        if place % 9 == 0:
+        if place % 9 == 0 or place == len(decisions) - 1:
             assert table.state == fold(plan, table.state.moments)
-    assert table.state == fold(plan, table.state.moments)
-    assert table.reading == read(plan, table.state.moments, table.now)
+            assert table.reading == read(plan, table.state.moments, table.now)
 
 
 @relaxed
