@@ -87,8 +87,8 @@ class Posting(Guarded):
     guard = Guard(couple="session__couple", audience=Audience.SYS)
 
     session = models.ForeignKey(Session, on_delete=models.CASCADE)
-    # "F:<user id>" or "A"/"B": a key belongs to (session, poster).
-    poster = models.CharField(max_length=40)
+    # "user:<id>" or "A"/"B": a key belongs to (session, poster).
+    poster = models.CharField(max_length=60)
     key = models.CharField(max_length=80)
     fields_digest = models.CharField(max_length=64)
     command = models.PositiveIntegerField()

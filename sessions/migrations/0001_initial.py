@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
             name='Posting',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('poster', models.CharField(max_length=40)),
+                ('poster', models.CharField(max_length=60)),
                 ('key', models.CharField(max_length=80)),
                 ('fields_digest', models.CharField(max_length=64)),
                 ('command', models.PositiveIntegerField()),

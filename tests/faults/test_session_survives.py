@@ -57,7 +57,9 @@ class Driver:
     def post(self, line: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         with closing(self.send(line)) as connection:
             response = connection.getresponse()
-            return response.status, json.loads(response.read())
+            said = response.read()
+            assert response.getheader("Content-Type") == "application/json", self.house.said()[-3000:]
+            return response.status, json.loads(said)
 
     def head(self) -> int:
         """What is durable, asked of the database itself."""
