@@ -52,7 +52,7 @@ def poor_machine(tmp_path: Path) -> dict[str, str]:
     programs.mkdir()
     for name in ("sh", "dirname", "id", "cat", "cksum", "tr", "mkdir"):
         (programs / name).symlink_to(str(shutil.which(name)))
-    return {"PATH": str(programs), "THIRD_CHAIR_APT": "0"}
+    return {"PATH": str(programs), "THIRD_CHAIR_APT": "0", "THIRD_CHAIR_DATA": str(tmp_path / "data")}
 
 
 @pytest.mark.skipif(not shutil.which("apt-get"), reason="speaks of apt-get, which is not on this machine")
@@ -76,6 +76,14 @@ def test_where_there_is_no_apt_it_names_what_is_needed(poor_machine) -> None:
 def test_an_interpreter_that_is_too_old_or_none_is_not_taken(poor_machine) -> None:
     done = run(**poor_machine, PYTHON="/bin/false")
     assert "missing: Python 3.11 or newer" in done.stderr
+
+
+def test_lost_secrets_are_not_quietly_replaced(tmp_path: Path) -> None:
+    (tmp_path / "keys.sqlite3").write_text("")
+    done = run("--data", str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"run: secrets.json is gone from {tmp_path}: put it back")
+    assert not (tmp_path / "secrets.json").exists()
 
 
 @pytest.fixture

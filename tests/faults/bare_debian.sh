@@ -24,7 +24,7 @@ leave() {
 }
 trap leave EXIT
 
-inside=(env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin)
+inside=(env -i HOME=/tmp PATH=/usr/sbin:/usr/bin:/sbin:/bin)
 for name in ${PASS_ENV:-}; do inside+=("$name=${!name-}"); done
 inside+=(chroot "$root")
 
