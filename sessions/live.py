@@ -102,7 +102,7 @@ class Watcher:
                     stream.over = True
                     stream.wake.set()
         self.heads.clear()
-        await self._asked(connection.close)
+        await self._asked(_let_go)
 
     def _poke(self, session_id: UUID, heads: Heads) -> None:
         for stream in self.streams:
@@ -150,6 +150,11 @@ def _moved(watched: set[UUID], known: dict[UUID, int]) -> dict[UUID, tuple[int, 
     for session_id, audience, owner, number in newest:
         heads[session_id][audience, None if audience == Audience.JOINT else owner] = number
     return {pk: (head, heads[pk]) for pk, head in new.items()}
+
+
+def _let_go() -> None:
+    """Asked on the watcher's own thread: the connection is looked up where this runs."""
+    connection.close()
 
 
 def _still_allowed(streams: Iterable[Stream]) -> set[Stream]:
