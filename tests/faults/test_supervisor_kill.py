@@ -102,6 +102,14 @@ def test_a_second_house_on_the_same_folder_is_shown_the_first(house: services.Ho
     assert answers(house) == 200
 
 
+def test_it_stands_on_sqlite_and_files_as_on_postgresql_and_redis(any_house: services.House) -> None:
+    assert answers(any_house) == 200
+    assert any_house.manage("doctor").stdout == "All is well.\n"
+    os.kill(any_house.pid("worker"), signal.SIGKILL)
+    any_house.kill("web")
+    assert answers(any_house) == 200
+
+
 def test_all_it_keeps_is_private(house: services.House) -> None:
     open_ones = [
         str(path.relative_to(house.data))
