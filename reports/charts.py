@@ -35,7 +35,7 @@ def voice_chart(rows: Sequence[tuple[int, Mapping[str, int]]], names: Mapping[st
     longest = max((sum(voices.values()) for _n, voices in rows), default=0)
     if not longest:
         return None
-    scale = (WIDTH - LEFT) / longest
+    scale = (WIDTH - LEFT - 1) / longest
     paths: dict[str, list[str]] = {slot: [] for slot in SERIES}
     for index, (_n, voices) in enumerate(rows):
         x, y = float(LEFT), index * ROW + (ROW - BAR) // 2

@@ -1,10 +1,12 @@
 """render(template, context) -> bytes. The only importer of WeasyPrint, lazily: it costs most of a second."""
 
 import atexit
+import gc
 import io
 import re
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -52,7 +54,7 @@ def typeset(html: str, *, paper: str = "A4", large: bool = False) -> bytes:
     if len(html) > MOST_LETTERS:
         raise NotRendered("too long to set")
     html = MARK_PILES.sub(r"\1", UNPRINTABLE.sub("", html))
-    with _one_at_a_time:
+    with _one_at_a_time, _no_collector():
         press = _press()
         try:
             plain = press.HTML(string=html, url_fetcher=press.fetcher).write_pdf(
@@ -66,6 +68,18 @@ def typeset(html: str, *, paper: str = "A4", large: bool = False) -> bytes:
         except RecursionError as deep:
             raise NotRendered("nested too deep") from deep
     return finish(plain)
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """A long record makes a million small objects at once; walking them again and again doubles its time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _Press:

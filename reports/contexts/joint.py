@@ -113,6 +113,8 @@ class PauseSign:
 
 @dataclass(frozen=True)
 class JointSummary:
+    # A talk with one: the same page, without anything that two do together.
+    alone: bool
     day: str
     people: str
     format_title: str
@@ -138,6 +140,7 @@ class JointSummary:
         told, meeting = Told(heard, reader), heard.meeting
         sides = tuple(side(told, slot) for slot in meeting.order)
         return cls(
+            alone=meeting.who_meets != "both",
             day=day(meeting.held_on),
             people=people(meeting),
             format_title=meeting.format_title,
@@ -163,7 +166,8 @@ class JointSummary:
 def foot(meeting: Meeting, kind: str, *, draft: bool = False) -> Foot:
     released = _("released %(day)s") % {"day": day(meeting.released_on)} if meeting.released_on else ""
     # The code is the care team's name for the two; a partner's paper carries the label they chose.
-    return Foot(kind, meeting.label, meeting.version, released, draft)
+    label = meeting.label if meeting.who_meets == "both" else ""
+    return Foot(kind, label, meeting.version, released, draft)
 
 
 def people(meeting: Meeting) -> str:

@@ -373,6 +373,14 @@ def test_written_up_afterwards_holds_no_seconds():
     assert {row[1] for row in record.log.rows} == {"–"}
 
 
+def test_a_copy_of_a_talk_with_one_says_nothing_of_two():
+    header, commands = stage.read("one_to_one.jsonl")
+    heard = stage.heard_from(header, commands, stage.worked().figures)
+    copy = PartnerCopy.of(heard, header["with"])
+    assert (copy.summary.alone, copy.summary.people, copy.foot.label) == (True, "Ana, with Fay", "")
+    assert "Ben" not in flat(copy)
+
+
 def test_a_correction_is_laid_over_what_it_corrects_and_what_is_undone_is_gone():
     heard = stage.worked()
     first = next(line for line in heard.lines if line.get("id") == "S4")
