@@ -293,7 +293,10 @@ def _viewer_of_user(user: Any) -> Viewer | None:
         .values_list("partner", "partner__couple", "practice", "partner__slot")
         .first()
     )
-    return AsPartner(*seat) if seat else AsAdmin(user.pk)
+    if seat:
+        return AsPartner(*seat)
+    # An account whose partner has left is nobody here.
+    return AsAdmin(user.pk) if user.is_practice_admin or user.is_staff else None
 
 
 def as_facilitator(request: HttpRequest) -> AsFacilitator:

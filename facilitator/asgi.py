@@ -11,8 +11,8 @@ from a2wsgi import WSGIMiddleware
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facilitator.settings")
 
-from facilitator.wsgi import application as pages  # noqa: E402  (settings must be named first)
-from sessions import live  # noqa: E402  (needs the apps that the line above has set up)
+from facilitator.wsgi import application as pages
+from sessions import live
 
 THREADS = int(os.environ.get("THIRD_CHAIR_THREADS", "8"))
 _pages = WSGIMiddleware(pages, workers=THREADS)

@@ -7,9 +7,9 @@ from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facilitator.settings")
 
-from django.conf import settings  # noqa: E402  (Celery needs the settings named first)
+from django.conf import settings
 
-from facilitator import bell  # noqa: E402
+from facilitator import bell
 
 TICK_S = 15
 SWEEPS = {"deliveries": "rituals.sweep", "documents": "documents.sweep"}

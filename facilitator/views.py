@@ -50,6 +50,8 @@ def _only_first(request: HttpRequest) -> None:
 def home(request: HttpRequest) -> HttpResponse:
     viewer = viewer_of(request)
     if viewer is None:
+        if request.user.is_authenticated:
+            raise Http404  # signed in, and nobody here any more
         empty = not Practice.objects.exists() and begin.may_begin(request)
         return redirect("first_run" if empty else "account_login")
     if isinstance(viewer, AsPartner):

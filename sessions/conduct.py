@@ -22,6 +22,7 @@ from sessions import clock, live, log, release, rules
 from sessions.kinds import KINDS, Command, check_form
 from sessions.models import Agreement, Line, Moment, Posting, Session
 from sessions.plans import plan_of
+from sessions.rules.texts import refusal
 
 # For everybody else (rituals, documents) a session is over this long after its latest end, whatever the desk says.
 OVER_AFTER = timedelta(minutes=30)
@@ -166,7 +167,7 @@ class Room:
         if known is None:
             return None
         if known.fields_digest != fields_digest(command):
-            raise Refusal(gettext_noop("This key was used for something else."), "key_reused", "form")
+            raise refusal("key_reused")
         return known.command
 
     def _remember(self, command: Command, poster: str, line: int) -> None:

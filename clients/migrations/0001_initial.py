@@ -9,170 +9,369 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('facilitator', '0002_append_only'),
+        ("facilitator", "0002_append_only"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Couple',
+            name="Couple",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('label', facilitator.crypto.EncryptedText(verbose_name='what we call the two')),
-                ('zone', models.CharField(default='UTC', max_length=64, verbose_name='time zone')),
-                ('language', models.CharField(default='en', max_length=12, verbose_name='language')),
-                ('began_on', models.DateField()),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('practice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='facilitator.practice')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("label", facilitator.crypto.EncryptedText(verbose_name="what we call the two")),
+                ("zone", models.CharField(default="UTC", max_length=64, verbose_name="time zone")),
+                ("language", models.CharField(default="en", max_length=12, verbose_name="language")),
+                ("began_on", models.DateField()),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "practice",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="facilitator.practice"),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Partner',
+            name="Partner",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('slot', models.CharField(choices=[('A', 'A'), ('B', 'B')], max_length=1)),
-                ('name', facilitator.crypto.EncryptedText(verbose_name='name')),
-                ('left_at', models.DateTimeField(null=True)),
-                ('couple', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='partners', to='clients.couple')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("slot", models.CharField(choices=[("A", "A"), ("B", "B")], max_length=1)),
+                ("name", facilitator.crypto.EncryptedText(verbose_name="name")),
+                ("left_at", models.DateTimeField(null=True)),
+                (
+                    "couple",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="partners",
+                        to="clients.couple",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['slot'],
+                "ordering": ["slot"],
             },
         ),
         migrations.CreateModel(
-            name='Casefile',
+            name="Casefile",
             fields=[
-                ('couple', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, serialize=False, to='clients.couple')),
-                ('code', models.CharField(max_length=20, verbose_name='code')),
-                ('discreet', models.BooleanField(default=False)),
+                (
+                    "couple",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        serialize=False,
+                        to="clients.couple",
+                    ),
+                ),
+                ("code", models.CharField(max_length=20, verbose_name="code")),
+                ("discreet", models.BooleanField(default=False)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('scope', models.CharField(choices=[('facilitation', 'I take part freely and may stop at any time'), ('stored_notes', 'notes may be kept as described'), ('messages', 'small reminders may be sent to me')], max_length=20)),
-                ('version', models.CharField(max_length=20)),
-                ('language', models.CharField(max_length=12)),
-                ('given_at', models.DateTimeField()),
-                ('how', models.CharField(choices=[('own_hand', 'own hand, here'), ('paper', 'signed on paper'), ('said_alone', 'said to me, alone')], max_length=12)),
-                ('withdrawn_at', models.DateTimeField(null=True)),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consents', to='clients.partner')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "scope",
+                    models.CharField(
+                        choices=[
+                            ("facilitation", "I take part freely and may stop at any time"),
+                            ("stored_notes", "notes may be kept as described"),
+                            ("messages", "small reminders may be sent to me"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("version", models.CharField(max_length=20)),
+                ("language", models.CharField(max_length=12)),
+                ("given_at", models.DateTimeField()),
+                (
+                    "how",
+                    models.CharField(
+                        choices=[
+                            ("own_hand", "own hand, here"),
+                            ("paper", "signed on paper"),
+                            ("said_alone", "said to me, alone"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="consents",
+                        to="clients.partner",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Channel',
+            name="Channel",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('email', 'email')], default='email', max_length=10)),
-                ('address', facilitator.crypto.EncryptedText(verbose_name='address')),
-                ('verified_at', models.DateTimeField(null=True)),
-                ('state', models.CharField(choices=[('ok', 'reachable'), ('unreachable', 'not reachable'), ('revoked', 'no longer used')], default='ok', max_length=12)),
-                ('created_at', models.DateTimeField(default=facilitator.now.now)),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='channels', to='clients.partner')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("kind", models.CharField(choices=[("email", "email")], default="email", max_length=10)),
+                ("address", facilitator.crypto.EncryptedText(verbose_name="address")),
+                ("verified_at", models.DateTimeField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("ok", "reachable"),
+                            ("unreachable", "not reachable"),
+                            ("revoked", "no longer used"),
+                        ],
+                        default="ok",
+                        max_length=12,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=facilitator.now.now)),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="channels",
+                        to="clients.partner",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Boundary',
+            name="Boundary",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('topic', models.CharField(max_length=60, verbose_name='topic')),
-                ('wording', facilitator.crypto.EncryptedText(verbose_name='in my words')),
-                ('firmness', models.CharField(choices=[('firm', 'firm'), ('please_ask_first', 'please ask first'), ('flexible', 'flexible')], default='please_ask_first', max_length=20)),
-                ('audience', models.CharField(choices=[('OWN_F', 'that partner and the facilitator'), ('JOINT', 'both partners and the facilitator')], default='OWN_F', max_length=8)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='boundaries', to='clients.partner')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("topic", models.CharField(max_length=60, verbose_name="topic")),
+                ("wording", facilitator.crypto.EncryptedText(verbose_name="in my words")),
+                (
+                    "firmness",
+                    models.CharField(
+                        choices=[
+                            ("firm", "firm"),
+                            ("please_ask_first", "please ask first"),
+                            ("flexible", "flexible"),
+                        ],
+                        default="please_ask_first",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "audience",
+                    models.CharField(
+                        choices=[
+                            ("OWN_F", "that partner and the facilitator"),
+                            ("JOINT", "both partners and the facilitator"),
+                        ],
+                        default="OWN_F",
+                        max_length=8,
+                    ),
+                ),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="boundaries",
+                        to="clients.partner",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Quiet',
+            name="Quiet",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('from_at', models.DateTimeField()),
-                ('until_at', models.DateTimeField(null=True)),
-                ('cause', models.CharField(choices=[('session', 'a session is running'), ('cool_down', 'a cool-down'), ('held', 'held by the facilitator')], max_length=12)),
-                ('of', models.UUIDField(null=True)),
-                ('couple', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='clients.couple')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("from_at", models.DateTimeField()),
+                ("until_at", models.DateTimeField(null=True)),
+                (
+                    "cause",
+                    models.CharField(
+                        choices=[
+                            ("session", "a session is running"),
+                            ("cool_down", "a cool-down"),
+                            ("held", "held by the facilitator"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("of", models.UUIDField(null=True)),
+                (
+                    "couple",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="clients.couple"),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Screening',
+            name="Screening",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('spoken_alone_on', models.DateField(verbose_name='spoken alone on')),
-                ('outcome', models.CharField(choices=[('go', 'together'), ('go_with_adjustments', 'together, with changes'), ('pause_and_consult', 'pause and consult'), ('not_together', 'not together')], max_length=20, verbose_name='we can meet')),
-                ('review_on', models.DateField()),
-                ('notes', facilitator.crypto.EncryptedText(blank=True, default='', verbose_name='notes')),
-                ('recorded_at', models.DateTimeField(default=facilitator.now.now)),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='screenings', to='clients.partner')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("spoken_alone_on", models.DateField(verbose_name="spoken alone on")),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("go", "together"),
+                            ("go_with_adjustments", "together, with changes"),
+                            ("pause_and_consult", "pause and consult"),
+                            ("not_together", "not together"),
+                        ],
+                        max_length=20,
+                        verbose_name="we can meet",
+                    ),
+                ),
+                ("review_on", models.DateField()),
+                ("notes", facilitator.crypto.EncryptedText(blank=True, default="", verbose_name="notes")),
+                ("recorded_at", models.DateTimeField(default=facilitator.now.now)),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="screenings",
+                        to="clients.partner",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Assignment',
+            name="Assignment",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('role', models.CharField(choices=[('lead', 'lead'), ('co_facilitator', 'co-facilitator'), ('observer', 'observer'), ('supervisor', 'supervisor')], max_length=20)),
-                ('began_at', models.DateTimeField(default=facilitator.now.now)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('consented_a_at', models.DateTimeField(null=True)),
-                ('consented_b_at', models.DateTimeField(null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
-                ('couple', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='care_team', to='clients.couple')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("lead", "lead"),
+                            ("co_facilitator", "co-facilitator"),
+                            ("observer", "observer"),
+                            ("supervisor", "supervisor"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("began_at", models.DateTimeField(default=facilitator.now.now)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("consented_a_at", models.DateTimeField(null=True)),
+                ("consented_b_at", models.DateTimeField(null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "couple",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="care_team",
+                        to="clients.couple",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('couple', 'user'), name='one_role_at_a_time')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at__isnull", True)),
+                        fields=("couple", "user"),
+                        name="one_role_at_a_time",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Seat',
+            name="Seat",
             fields=[
-                ('partner', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, serialize=False, to='clients.partner')),
-                ('zone', models.CharField(default='UTC', max_length=64, verbose_name='time zone')),
-                ('language', models.CharField(default='en', max_length=12, verbose_name='language')),
-                ('quiet_from', models.TimeField(default='21:00', verbose_name='quiet from')),
-                ('quiet_until', models.TimeField(default='08:00', verbose_name='quiet until')),
-                ('large_type', models.BooleanField(default=False)),
-                ('epoch', models.PositiveIntegerField(default=0)),
-                ('account', models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                (
+                    "partner",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        serialize=False,
+                        to="clients.partner",
+                    ),
+                ),
+                ("zone", models.CharField(default="UTC", max_length=64, verbose_name="time zone")),
+                ("language", models.CharField(default="en", max_length=12, verbose_name="language")),
+                ("quiet_from", models.TimeField(default="21:00", verbose_name="quiet from")),
+                ("quiet_until", models.TimeField(default="08:00", verbose_name="quiet until")),
+                ("large_type", models.BooleanField(default=False)),
+                ("epoch", models.PositiveIntegerField(default=0)),
+                (
+                    "account",
+                    models.OneToOneField(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddConstraint(
-            model_name='partner',
-            constraint=models.UniqueConstraint(fields=('couple', 'slot'), name='one_partner_a_slot'),
+            model_name="partner",
+            constraint=models.UniqueConstraint(fields=("couple", "slot"), name="one_partner_a_slot"),
         ),
         migrations.AddConstraint(
-            model_name='partner',
-            constraint=models.CheckConstraint(condition=models.Q(('slot__in', ['A', 'B'])), name='slot_a_or_b'),
+            model_name="partner",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("slot__in", ["A", "B"])), name="slot_a_or_b"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at__isnull', True)), fields=('partner', 'scope'), name='one_current_consent_a_scope'),
+            model_name="consent",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("withdrawn_at__isnull", True)),
+                fields=("partner", "scope"),
+                name="one_current_consent_a_scope",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='channel',
-            constraint=models.UniqueConstraint(fields=('id', 'partner'), name='channel_of_partner'),
+            model_name="channel",
+            constraint=models.UniqueConstraint(fields=("id", "partner"), name="channel_of_partner"),
         ),
     ]

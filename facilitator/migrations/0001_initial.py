@@ -8,127 +8,239 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Practice',
+            name="Practice",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120)),
-                ('neutral_name', models.CharField(default='Notes', max_length=40)),
-                ('zone', models.CharField(default='UTC', max_length=64)),
-                ('language', models.CharField(default='en', max_length=12)),
-                ('is_demo', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(default=facilitator.now.now)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("neutral_name", models.CharField(default="Notes", max_length=40)),
+                ("zone", models.CharField(default="UTC", max_length=64)),
+                ("language", models.CharField(default="en", max_length=12)),
+                ("is_demo", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(default=facilitator.now.now)),
             ],
         ),
         migrations.CreateModel(
-            name='DataKey',
+            name="DataKey",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('couple', models.UUIDField()),
-                ('author', models.UUIDField()),
-                ('wrapped', models.TextField()),
-                ('created_at', models.DateTimeField(default=facilitator.now.now)),
-                ('destroyed_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("couple", models.UUIDField()),
+                ("author", models.UUIDField()),
+                ("wrapped", models.TextField()),
+                ("created_at", models.DateTimeField(default=facilitator.now.now)),
+                ("destroyed_at", models.DateTimeField(null=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('couple', 'author'), name='one_key_per_author')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("couple", "author"), name="one_key_per_author")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Never',
+            name="Never",
             fields=[
-                ('id', models.IntegerField(primary_key=True, serialize=False)),
+                ("id", models.IntegerField(primary_key=True, serialize=False)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id__lt', 0), ('id__gt', 0)), name='never_a_row')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("id__lt", 0), ("id__gt", 0)), name="never_a_row"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='MailSettings',
+            name="MailSettings",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('host', models.CharField(max_length=200, verbose_name='server')),
-                ('port', models.PositiveIntegerField(default=587, verbose_name='port')),
-                ('security', models.CharField(choices=[('starttls', 'STARTTLS (usual, port 587)'), ('tls', 'TLS from the start (port 465)'), ('none', 'none (only for a server on this machine)')], default='starttls', max_length=10, verbose_name='security')),
-                ('username', models.CharField(blank=True, max_length=200, verbose_name='user name')),
-                ('password', facilitator.crypto.InstallationText(blank=True, default='', verbose_name='password')),
-                ('from_address', models.EmailField(max_length=254, verbose_name='sender address')),
-                ('tested_at', models.DateTimeField(null=True)),
-                ('practice', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='mail_settings', to='facilitator.practice')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("host", models.CharField(max_length=200, verbose_name="server")),
+                ("port", models.PositiveIntegerField(default=587, verbose_name="port")),
+                (
+                    "security",
+                    models.CharField(
+                        choices=[
+                            ("starttls", "STARTTLS (usual, port 587)"),
+                            ("tls", "TLS from the start (port 465)"),
+                            ("none", "none (only for a server on this machine)"),
+                        ],
+                        default="starttls",
+                        max_length=10,
+                        verbose_name="security",
+                    ),
+                ),
+                ("username", models.CharField(blank=True, max_length=200, verbose_name="user name")),
+                (
+                    "password",
+                    facilitator.crypto.InstallationText(blank=True, default="", verbose_name="password"),
+                ),
+                ("from_address", models.EmailField(max_length=254, verbose_name="sender address")),
+                ("tested_at", models.DateTimeField(null=True)),
+                (
+                    "practice",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="mail_settings",
+                        to="facilitator.practice",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('email', models.EmailField(blank=True, max_length=254, null=True, unique=True, verbose_name='e-mail')),
-                ('name', models.CharField(blank=True, max_length=120, verbose_name='name')),
-                ('is_facilitator', models.BooleanField(default=False)),
-                ('is_practice_admin', models.BooleanField(default=False)),
-                ('is_staff', models.BooleanField(default=False)),
-                ('is_active', models.BooleanField(default=True)),
-                ('joined_at', models.DateTimeField(default=facilitator.now.now)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
-                ('practice', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='facilitator.practice')),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "email",
+                    models.EmailField(
+                        blank=True, max_length=254, null=True, unique=True, verbose_name="e-mail"
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=120, verbose_name="name")),
+                ("is_facilitator", models.BooleanField(default=False)),
+                ("is_practice_admin", models.BooleanField(default=False)),
+                ("is_staff", models.BooleanField(default=False)),
+                ("is_active", models.BooleanField(default=True)),
+                ("joined_at", models.DateTimeField(default=facilitator.now.now)),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
+                (
+                    "practice",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="facilitator.practice",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Purge',
+            name="Purge",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(default=facilitator.now.now)),
-                ('reason', models.CharField(max_length=120)),
-                ('actor', models.CharField(max_length=60)),
-                ('open', models.ForeignKey(null=True, on_delete=django.db.models.deletion.DO_NOTHING, to='facilitator.never')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("at", models.DateTimeField(default=facilitator.now.now)),
+                ("reason", models.CharField(max_length=120)),
+                ("actor", models.CharField(max_length=60)),
+                (
+                    "open",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.DO_NOTHING, to="facilitator.never"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='LocalMail',
+            name="LocalMail",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
-                ('to', models.CharField(max_length=200)),
-                ('subject', models.CharField(max_length=200)),
-                ('body', models.TextField()),
-                ('message_id', models.CharField(max_length=200, unique=True)),
-                ('practice', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='facilitator.practice')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("at", models.DateTimeField()),
+                ("to", models.CharField(max_length=200)),
+                ("subject", models.CharField(max_length=200)),
+                ("body", models.TextField()),
+                ("message_id", models.CharField(max_length=200, unique=True)),
+                (
+                    "practice",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="facilitator.practice"),
+                ),
             ],
             options={
-                'ordering': ['-at'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('to__endswith', '.example')), name='demo_mail_stays_here')],
+                "ordering": ["-at"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("to__endswith", ".example")), name="demo_mail_stays_here"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveBigIntegerField()),
-                ('at', models.DateTimeField()),
-                ('actor', models.CharField(max_length=60)),
-                ('action', models.CharField(max_length=60)),
-                ('subject', models.CharField(blank=True, max_length=90)),
-                ('quarter', models.PositiveIntegerField(null=True)),
-                ('prev_hash', models.CharField(max_length=64)),
-                ('hash', models.CharField(max_length=64)),
-                ('practice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='facilitator.practice')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("number", models.PositiveBigIntegerField()),
+                ("at", models.DateTimeField()),
+                ("actor", models.CharField(max_length=60)),
+                ("action", models.CharField(max_length=60)),
+                ("subject", models.CharField(blank=True, max_length=90)),
+                ("quarter", models.PositiveIntegerField(null=True)),
+                ("prev_hash", models.CharField(max_length=64)),
+                ("hash", models.CharField(max_length=64)),
+                (
+                    "practice",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="facilitator.practice"),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('practice', 'number'), name='audit_number_once'), models.UniqueConstraint(condition=models.Q(('quarter__isnull', False)), fields=('practice', 'actor', 'action', 'subject', 'quarter'), name='audit_read_once_a_quarter')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("practice", "number"), name="audit_number_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("quarter__isnull", False)),
+                        fields=("practice", "actor", "action", "subject", "quarter"),
+                        name="audit_read_once_a_quarter",
+                    ),
+                ],
             },
         ),
     ]
