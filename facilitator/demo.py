@@ -1,31 +1,58 @@
 """The demo practice: one made-up couple whose addresses end in .example, so that nothing ever leaves."""
 
+import json
 import secrets
-from datetime import datetime, timedelta
+import tempfile
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 
 from clients import consents, couples, safety
 from clients.access import AsFacilitator
-from clients.models import Consent, Couple, Screening
+from clients.models import Consent, Couple, Partner, Screening
+from clients.rituals import deliveries, rituals
+from clients.rituals.models import Response, Ritual, RitualConsent
 from facilitator.models import Practice, User
+from reports import documents
+from sessions import plans, release, transfer
+from sessions.formats import FORMATS
+from sessions.models import Agreement, Reader, Session
+from sessions.session_file import SessionFile, load
 
 EMAIL = "fay@practice.example"
+FILE = Path(__file__).parent / "data" / "demo_session.jsonl"
+HISTORY = timedelta(weeks=6)
+# The finished session was this long ago; before it the couple was welcomed and walked, after it came one more ritual.
+FINISHED = timedelta(weeks=2)
+SOON = timedelta(minutes=5)
+# How the walks went, week by week; no answer is an answer too.
+WALKS = (("done", "done"), ("done", "done"), ("moved_to", ""), ("", "done"), ("done", "not_today"))
 
 
-@transaction.atomic
-def load(*, at: datetime, password: str | None = None) -> User:
+def load_demo(*, at: datetime, password: str | None = None) -> User:
     """Make it and return its facilitator; without a password only the button that made it opens it."""
-    practice = Practice.objects.create(name="Demo practice", neutral_name="Notes", is_demo=True)
-    fay = User.objects.create_user(
-        EMAIL, password or secrets.token_urlsafe(24), name="Fay", practice=practice, is_facilitator=True
-    )
-    couple(fay, at=at - timedelta(weeks=6))
+    with transaction.atomic():
+        practice = Practice.objects.create(name="Demo practice", neutral_name="Notes", is_demo=True)
+        fay = User.objects.create_user(
+            EMAIL, password or secrets.token_urlsafe(24), name="Fay", practice=practice, is_facilitator=True
+        )
+        made = couple(fay, at=at - HISTORY)
+        partners = couples.partners_of(made.pk)
+        walk = ritual(
+            fay, made, partners, code="weekly-walk", hour=time(10, 0), weekdays={5}, at=at - HISTORY
+        )
+        walked(walk, partners, begin=at - HISTORY, end=at)
+        held = finished(fay, made, partners, at=at - FINISHED)
+        from_agreement(fay, held, partners, at=at - FINISHED + timedelta(days=1))
+        planned(fay, made, at=at)
+    documents.prepare(held, now=at)
     return fay
 
 
 def couple(fay: User, *, at: datetime) -> Couple:
-    """Ana and Ben, six weeks ago: each spoken to alone, each with their two consents."""
+    """Ana and Ben: each spoken to alone, each with their consents and one address of their own."""
     names = {"A": "Ana", "B": "Ben"}
     made = couples.welcome(facilitator=fay, label="Ana and Ben", names=names, zone="Europe/Lisbon", now=at)
     viewer = AsFacilitator(fay.pk, fay.practice_id)
@@ -39,3 +66,117 @@ def couple(fay: User, *, at: datetime) -> Couple:
             partner=partner, address=f"{names[slot].lower()}@home.example", by=viewer, now=at
         )
     return made
+
+
+def ritual(
+    fay: User,
+    made: Couple,
+    partners: dict[str, Partner],
+    *,
+    code: str,
+    hour: time,
+    weekdays: set[int],
+    at: datetime,
+    words: str = "",
+) -> Ritual:
+    """Proposed, and both said yes."""
+    proposed = rituals.propose(
+        couple=made,
+        by=fay,
+        code=code,
+        words=words,
+        usual_time=hour,
+        weekdays=frozenset(weekdays),
+        start_on=at.date(),
+        now=at,
+    )
+    for partner in partners.values():
+        rituals.consent(ritual=proposed, partner=partner, answer=RitualConsent.Answer.YES, hour=hour, now=at)
+    return proposed
+
+
+def walked(walk: Ritual, partners: dict[str, Partner], *, begin: datetime, end: datetime) -> None:
+    """Six weeks of reminders, through the same sweep as every day, and how each of the two answered."""
+    saturday = begin.replace(hour=10, minute=5) + timedelta(days=(5 - begin.weekday()) % 7)
+    for week, (ana, ben) in enumerate(WALKS):
+        then = saturday + timedelta(weeks=week)
+        if then >= end:
+            return
+        deliveries.sweep(lambda then=then: then)
+        for slot, answer in (("A", ana), ("B", ben)):
+            if answer:
+                hour = time(15, 0) if answer == Response.Answer.MOVED_TO else None
+                rituals.respond(ritual=walk, partner=partners[slot], answer=answer, hour=hour, now=then)
+
+
+def finished(fay: User, made: Couple, partners: dict[str, Partner], *, at: datetime) -> Session:
+    """The worked session as Ana and Ben would have had it, read through with each."""
+    file = moved_to(at)
+    held = transfer.bring_in(file, couple=made, facilitator=fay)
+    for partner in partners.values():
+        release.agree(
+            session=held,
+            partner=partner,
+            how=Reader.How.READ_THROUGH,
+            by=f"user:{fay.pk}",
+            now=at + timedelta(hours=2),
+        )
+    return held
+
+
+def moved_to(at: datetime) -> SessionFile:
+    """The demo session with every instant and date moved, so that it was planned for `at`."""
+    rows = [json.loads(line) for line in FILE.read_text("utf-8").splitlines()]
+    begin = datetime.fromisoformat(rows[0]["planned_start"].replace("Z", "+00:00"))
+    shift = timedelta(seconds=round((at - begin).total_seconds()))
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".jsonl") as copy:
+        copy.writelines(json.dumps(_moved(row, shift)) + "\n" for row in rows)
+        copy.flush()
+        return load(Path(copy.name))
+
+
+def _moved(value: Any, shift: timedelta) -> Any:
+    if isinstance(value, dict):
+        return {name: _moved(entry, shift) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_moved(entry, shift) for entry in value]
+    if isinstance(value, str) and len(value) == 20 and value.endswith("Z"):
+        return (datetime.fromisoformat(value.replace("Z", "+00:00")) + shift).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, str) and len(value) == 10 and value[4] == value[7] == "-":
+        return (datetime.fromisoformat(value) + timedelta(days=shift.days)).date().isoformat()
+    return value
+
+
+def from_agreement(fay: User, held: Session, partners: dict[str, Partner], *, at: datetime) -> None:
+    """A small weekly ritual made of what they agreed."""
+    viewer = AsFacilitator(fay.pk, fay.practice_id)
+    agreed = Agreement.objects.visible_to(viewer).select_related("session__couple", "line").get(session=held)
+    made = plans.ritual_of(
+        agreed,
+        by=fay,
+        code="own",
+        words=agreed.line.words["text"],
+        usual_time=time(18, 0),
+        weekdays=frozenset({at.weekday()}),
+        start_on=at.date(),
+        now=at,
+    )
+    for partner in partners.values():
+        rituals.consent(
+            ritual=made, partner=partner, answer=RitualConsent.Answer.YES, hour=time(18, 0), now=at
+        )
+
+
+def planned(fay: User, made: Couple, *, at: datetime) -> Session:
+    """One session for now."""
+    return plans.propose(
+        couple=made,
+        facilitator=fay,
+        chosen=FORMATS["revisit"],
+        short=False,
+        first_speaker="A",
+        with_="both",
+        planned_start=at + SOON,
+        goal=("compromises", "To look again at the pause we agreed on."),
+        now=at,
+    )

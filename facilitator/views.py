@@ -17,6 +17,7 @@ from facilitator.forms import FirstRunForm
 from facilitator.http import page
 from facilitator.models import Practice, User
 from facilitator.now import now
+from sessions import plans
 from sessions.models import Session
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -36,7 +37,7 @@ def first_run(request: HttpRequest) -> HttpResponse:
 @require_POST
 def load_demo(request: HttpRequest) -> HttpResponse:
     _only_first(request)
-    login(request, demo.load(at=now()), backend=BACKEND)
+    login(request, demo.load_demo(at=now()), backend=BACKEND)
     return redirect("home")
 
 
@@ -72,7 +73,10 @@ def _today(viewer: AsFacilitator) -> list[Session]:
     near = sessions.filter(planned_start__range=around) | sessions.filter(
         began_at__isnull=False, ended_at__isnull=True
     )
-    return list(near.distinct().order_by("planned_start"))
+    found = list(near.distinct().order_by("planned_start"))
+    for session in found:
+        session.title = plans.title_of(session)
+    return found
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:

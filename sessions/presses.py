@@ -84,7 +84,7 @@ def _plain(kind: str, posted: QueryDict) -> dict[str, Any]:
 
 
 def _with_company(first: Command, room: Room) -> list[Command]:
-    """What goes with a press: *begin* starts the first part, *next* ends the one before, *end* closes the last."""
+    """What goes with a press: *begin* starts the first part, *next* ends the one before it, *end* closes the last."""
     reading = room.reading
     going_on = reading.phase
     finish = replace(
@@ -92,12 +92,22 @@ def _with_company(first: Command, room: Room) -> list[Command]:
     )
     if first.kind == "session_started":
         return [first, replace(first, kind="phase_started", fields={"phase": 1}, key=_key(first, "start"))]
-    if first.kind == "phase_started" and going_on:
-        return [finish, first]
+    if first.kind == "phase_started":
+        return [*([finish] if going_on else []), first, *_turn(first, room)]
     if first.kind == "session_ended":
         closing = [finish] if going_on == len(room.plan.phases) else []
         return [*closing, first]
     return [first]
+
+
+def _turn(first: Command, room: Room) -> list[Command]:
+    """A part that is one partner's begins with their turn, so that nobody has to press for it."""
+    number = int(str(first.fields["phase"]))
+    if not 1 <= number <= len(room.plan.phases):
+        return []
+    floor = room.plan.floor_of(room.plan.phases[number - 1].turn)
+    turn = replace(first, kind="turn_started", fields={"floor": floor}, key=_key(first, "turn"), voice=None)
+    return [turn] if floor else []
 
 
 def _key(command: Command, part: str) -> str | None:
