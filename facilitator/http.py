@@ -1,6 +1,6 @@
 """What every door needs: a page, and a no that keeps what was typed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -27,6 +27,22 @@ def page(
     request: HttpRequest, template: str, context: Mapping[str, Any] | None = None, *, status: int = 200
 ) -> HttpResponse:
     return render(request, template, dict(context or {}), status=status)
+
+
+class KindlyMiddleware:
+    """A rule's no that a page had no better place for: its sentence, 409, never a broken page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, Refusal):
+            return None
+        status = 422 if error.kind == "form" else 409
+        return page(request, "409.html", {"words": said(error)}, status=status)
 
 
 def said(refusal: Refusal) -> str:

@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "facilitator.http.KindlyMiddleware",
     "facilitator.audit.ReadsMiddleware",
 ]
 ROOT_URLCONF = "facilitator.urls"

@@ -1,13 +1,27 @@
 """django-allauth in our house: nobody signs up by themselves, no mail of its own, TOTP secrets encrypted."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from facilitator.crypto import unwrap, wrap
+
+
+def with_password(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Pages about one's password or second factor. A partner's account has neither."""
+
+    @wraps(view)
+    def only(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated and not request.user.has_usable_password():
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return only
 
 
 class AccountAdapter(DefaultAccountAdapter):

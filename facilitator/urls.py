@@ -7,6 +7,7 @@ from allauth.mfa.totp import views as totp
 from django.urls import include, path
 
 from facilitator import admin, mailing, pages, views
+from facilitator.signin import with_password
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -19,17 +20,25 @@ urlpatterns = [
     path("sign-in/", account.login, name="account_login"),
     path("sign-out/", account.logout, name="account_logout"),
     path("sign-up/", account.signup, name="account_signup"),
-    path("sign-in/again/", account.reauthenticate, name="account_reauthenticate"),
-    path("sign-in/password/", account.password_change, name="account_change_password"),
+    path("sign-in/again/", with_password(account.reauthenticate), name="account_reauthenticate"),
+    path("sign-in/password/", with_password(account.password_change), name="account_change_password"),
     path("sign-in/second/", mfa.authenticate, name="mfa_authenticate"),
-    path("sign-in/second/again/", mfa.reauthenticate, name="mfa_reauthenticate"),
-    path("settings/sign-in/", mfa.index, name="mfa_index"),
-    path("settings/sign-in/totp/", totp.activate_totp, name="mfa_activate_totp"),
-    path("settings/sign-in/totp/off/", totp.deactivate_totp, name="mfa_deactivate_totp"),
-    path("settings/sign-in/codes/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),
-    path("settings/sign-in/codes/new/", recovery.generate_recovery_codes, name="mfa_generate_recovery_codes"),
+    path("sign-in/second/again/", with_password(mfa.reauthenticate), name="mfa_reauthenticate"),
+    path("settings/sign-in/", with_password(mfa.index), name="mfa_index"),
+    path("settings/sign-in/totp/", with_password(totp.activate_totp), name="mfa_activate_totp"),
+    path("settings/sign-in/totp/off/", with_password(totp.deactivate_totp), name="mfa_deactivate_totp"),
     path(
-        "settings/sign-in/codes/file/", recovery.download_recovery_codes, name="mfa_download_recovery_codes"
+        "settings/sign-in/codes/", with_password(recovery.view_recovery_codes), name="mfa_view_recovery_codes"
+    ),
+    path(
+        "settings/sign-in/codes/new/",
+        with_password(recovery.generate_recovery_codes),
+        name="mfa_generate_recovery_codes",
+    ),
+    path(
+        "settings/sign-in/codes/file/",
+        with_password(recovery.download_recovery_codes),
+        name="mfa_download_recovery_codes",
     ),
     path("", include("clients.urls")),
     path("couples/<uuid:couple_id>/", pages.couple, name="couple"),
