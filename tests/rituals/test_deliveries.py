@@ -37,6 +37,7 @@ from tests.rituals.rooms import (
     sweeps,
 )
 
+pytestmark = pytest.mark.both
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 BOTH = ["ana@home.example", "ben@home.example"]
 

@@ -28,6 +28,7 @@ from tests.rituals.rooms import (
     sweeps,
 )
 
+pytestmark = pytest.mark.both
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
