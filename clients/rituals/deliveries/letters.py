@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from clients import consents
-from clients.models import Channel, Consent, Partner, Quiet, Seat
+from clients.models import Channel, Consent, Couple, Partner, Quiet, Seat
 from clients.rituals import cadence, links, rituals
 from clients.rituals.deliveries.rows import held, hours_of, note
 from clients.rituals.models import Delivery, DeliveryAttempt, Occurrence, Ritual
@@ -60,6 +60,7 @@ def final_check(claimed: Delivery, now: datetime) -> Letter | None:
     ritual = _lock_ritual(claimed)
     seats = Seat.objects.unscoped("the final check locks the person").select_for_update()
     seat = seats.get(partner=claimed.person_id)
+    _lock_reach(claimed)
     row = (
         held(claimed, State.CLAIMED)
         .select_related("channel", "person__couple__practice", "occurrence")
@@ -104,6 +105,18 @@ def _why_not(row: Delivery, ritual: Ritual | None, seat: Seat, now: datetime) ->
         ("no_mail", lambda: not mail.can_mail(person.couple.practice, row.channel.address)),
     )
     return next((reason for reason, is_so in refusals if is_so()), "")
+
+
+def _lock_reach(claimed: Delivery) -> None:
+    """Nobody gives an address up, begins a session or records a private talk while this decides.
+
+    A new row about a couple or a person waits for these locks because of its foreign key.
+    """
+    why = "the final check holds what may still change it"
+    list(Channel.objects.unscoped(why).select_for_update().filter(pk=claimed.channel_id).values_list("pk"))
+    couple = Partner.objects.unscoped(why).filter(pk=claimed.person_id).values("couple")
+    list(Couple.objects.unscoped(why).select_for_update().filter(pk__in=couple).values_list("pk"))
+    list(Partner.objects.unscoped(why).select_for_update().filter(couple__in=couple).values_list("pk"))
 
 
 def _lock_ritual(claimed: Delivery) -> Ritual | None:
