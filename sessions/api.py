@@ -1,5 +1,6 @@
 """The session at the API: the same commands as the desk, posted as the lines of a session file."""
 
+from types import NoneType
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from rest_framework.response import Response
 from clients.access import AsFacilitator, viewer_of
 from facilitator import audit
 from facilitator.errors import Refusal, gettext_noop
+from facilitator.http import said
 from facilitator.now import now
 from sessions import clock, conduct
 from sessions.models import Session
@@ -22,8 +24,8 @@ from sessions.shapes import written
 def commands(request: Request, session_id: UUID) -> Response:
     """One command: `by`, `kind`, its fields, `key`, and `seen`, the last clock line its sender could see.
 
-    201 with its line; 200 with the first line when the same key comes again; 409 for a rule's no or a stale
-    `seen`; 422 for what is malformed.
+    201 with its line; 200 with the first line when the same key comes again; 409 for a rule's no, or with the
+    current reading for a stale `seen`; 422 for what is malformed.
     """
     viewer, session = _session(request, session_id)
     fields = dict(request.data) if isinstance(request.data, dict) else {}
@@ -31,12 +33,16 @@ def commands(request: Request, session_id: UUID) -> Response:
     if by in ("A", "B"):
         # A facilitator's sign-in cannot speak for a partner, only pass on what was said aloud.
         fields["told_to"] = "F"
-    if not isinstance(by, str) or not isinstance(kind, str) or not isinstance(seen, int | None):
+    if not isinstance(by, str) or not isinstance(kind, str) or type(seen) not in (int, NoneType):
         raise Refusal(gettext_noop("by, kind or seen is not well formed."), "malformed", "form")
     command = conduct.command_from(fields, by=by, kind=kind)
-    outcome = conduct.post(
-        session.pk, command, poster=viewer.actor, author=viewer.user_id, now=now(), seen=seen
-    )
+    try:
+        outcome = conduct.post(
+            session.pk, command, poster=viewer.actor, author=viewer.user_id, now=now(), seen=seen
+        )
+    except conduct.Stale as stale:
+        late = {"detail": said(stale), "code": stale.code, "reading": _reading(session)}
+        return Response(late, status=409)
     body = {"line": outcome.line, "hints": list(outcome.hints), "reading": _reading(session)}
     return Response(body, status=200 if outcome.repeated else 201)
 

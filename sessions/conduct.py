@@ -13,13 +13,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from clients import consents, safety
 from clients.couples import partners_of
 from clients.models import Boundary, Consent, Quiet
 from facilitator.errors import Refusal, gettext_noop
 from sessions import clock, live, log, release, rules
-from sessions.kinds import KINDS, Command, check_form
+from sessions.kinds import KINDS, Command, check_common, check_form
 from sessions.models import Agreement, Line, Moment, Posting, Session
 from sessions.plans import plan_of
 from sessions.rules.texts import refusal
@@ -128,8 +129,9 @@ class Room:
         at = self._instant(now)
         verdict = rules.check(self.plan, self.state, self.standing(), command, at)
         line = line or self.next_line
-        target = rules.target_kind(self.state, command)
-        parts = log.split(command, target=target, set_aside=verdict.set_aside)
+        target = rules.target_of(self.state, command) if command.kind == "corrected" else None
+        alone = self.plan.with_ if self.session.owner_id else ""
+        parts = log.split(command, target=target, set_aside=verdict.set_aside, alone=alone)
         moments, lines = log.write(
             self.session,
             command,
@@ -148,13 +150,17 @@ class Room:
                 command,
                 number=line,
                 at=at if self.plan.timed else None,
-                target=target,
+                target=KINDS[target.kind] if target else None,
                 set_aside=tuple(verdict.set_aside),
             ),
         )
         self._remember(command, poster, line)
         self._yield_rows(command, moments, lines, now)
         return Outcome(line, tuple(verdict.hints))
+
+    def is_answered(self, command: Command, poster: str) -> bool:
+        """Whether this very post was answered before; refuses its key with other fields."""
+        return self._answered(command, poster) is not None
 
     def _answered(self, command: Command, poster: str) -> int | None:
         if command.key is None:
@@ -181,22 +187,19 @@ class Room:
             )
 
     def _not_stale(self, command: Command, seen: int | None) -> None:
-        if seen is not None and command.kind not in AT_ONCE and seen < self.clock_line:
+        """Only what moves the clock can come too late; what was said was said."""
+        moves = KINDS[command.kind].audience == "JOINT" and command.kind not in AT_ONCE
+        if seen is not None and moves and seen < self.clock_line:
             raise Stale(
                 gettext_noop(
                     "Something else happened meanwhile. Please look, and press again if it still fits."
                 ),
                 "stale",
-                "form",
             )
 
     @property
     def clock_line(self) -> int:
-        """The newest line that moved the clock; private lines make nobody's screen stale."""
-        for moment in reversed(self.state.moments):
-            if KINDS[moment.kind].audience == "JOINT":
-                return moment.number
-        return 0
+        return log.clock_line(self.state.moments)
 
     def _instant(self, now: datetime) -> datetime:
         """Time never runs backwards in the log; a server clock that stepped back waits at the last instant."""
@@ -206,16 +209,25 @@ class Room:
     def _yield_rows(self, command: Command, moments: list[Moment], lines: list[Line], now: datetime) -> None:
         """What lives on after the session: agreements, and what becomes everybody's."""
         if command.kind == "compromise_drafted":
-            Agreement.objects.create(session=self.session, ref=str(command.fields["id"]), line=lines[0])
+            made = {"session": self.session, "ref": str(command.fields["id"]), "line": lines[0]}
+            Agreement.objects.create(**made, audience=lines[0].audience)
+        elif command.kind == "undone":
+            gone = Agreement.objects.unscoped("a draft that was undone is none")
+            gone.filter(session=self.session).exclude(ref__in=list(self.state.agreements)).delete()
         elif command.kind == "agreement_confirmed":
             ref = str(command.fields["agreement"])
             if self.state.everybody <= self.state.agreements[ref]:
-                drafts = Agreement.objects.unscoped("both confirmed, so it becomes joint")
-                drafts.filter(session=self.session, ref=ref).update(audience="JOINT", confirmed_at=now)
-                words = Line.objects.unscoped("both confirmed, so it becomes joint")
-                words.filter(session=self.session, ref=ref, kind="compromise_drafted").update(
-                    audience="JOINT"
-                )
+                self._in_force(ref, now)
+
+    def _in_force(self, ref: str, now: datetime) -> None:
+        """Both confirmed it, so its words, corrections included, become joint; a talk with one stays that one's."""
+        drafts = Agreement.objects.unscoped("both confirmed, so it becomes joint")
+        found = drafts.select_related("line__moment").get(session=self.session, ref=ref)
+        audience = found.audience if self.session.owner_id else "JOINT"
+        drafts.filter(pk=found.pk).update(audience=audience, confirmed_at=now)
+        corrections = Q(kind="corrected", moment__facts__line=found.line.moment.command)
+        words = Line.objects.unscoped("both confirmed, so it becomes joint")
+        words.filter(Q(pk=found.line_id) | corrections, session=self.session).update(audience=audience)
 
     def keep(self, *, now: datetime) -> None:
         """Write the caches, which equal the fold; call once before the transaction ends."""
@@ -250,8 +262,8 @@ class Room:
 
 
 def fields_digest(command: Command) -> str:
-    """What a repeated key must repeat: everything but the instant."""
-    said = [command.kind, dict(command.fields), command.told_to, command.voice, command.override]
+    """What a repeated key must repeat: everything but the instant. One poster may speak for both partners."""
+    said = [command.by, command.kind, dict(command.fields), command.told_to, command.voice, command.override]
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=list).encode()).hexdigest()
 
 
@@ -303,4 +315,5 @@ def command_from(fields: Mapping[str, Any], *, by: str, kind: str) -> Command:
         override=fields.get("override"),
     )
     check_form(kind, own)
+    check_common(command)
     return command

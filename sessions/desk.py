@@ -15,7 +15,7 @@ from clients.access import AsFacilitator
 from clients.models import Partner
 from sessions import clock, log
 from sessions.forms import CARDS
-from sessions.kinds import HEARD, KINDS
+from sessions.kinds import HEARD, PAUSED
 from sessions.models import Line, Session
 from sessions.plan import Plan, other
 from sessions.plans import plan_of, title_of
@@ -53,8 +53,7 @@ class Room:
 
     @property
     def clock_line(self) -> int:
-        newest = (m.number for m in reversed(self.moments) if KINDS[m.kind].audience == "JOINT")
-        return next(newest, 0)
+        return log.clock_line(self.moments)
 
 
 def room(session: Session, viewer: AsFacilitator, now: datetime) -> Room:
@@ -75,7 +74,14 @@ def room(session: Session, viewer: AsFacilitator, now: datetime) -> Room:
     )
 
 
-def context(room: Room, *, forms: Mapping[str, Any] | None = None, refusal: Any = None) -> dict[str, Any]:
+def context(
+    room: Room,
+    *,
+    forms: Mapping[str, Any] | None = None,
+    refusal: Any = None,
+    typed: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """`forms` and `typed` hold what was typed on a press that had to wait."""
     table = _table(room)
     key_base = hashlib.sha256(f"{room.session.pk}:{len(room.moments)}".encode()).hexdigest()[:20]
     room.session.title = title_of(room.session)
@@ -90,9 +96,12 @@ def context(room: Room, *, forms: Mapping[str, Any] | None = None, refusal: Any 
         "forms": {**_forms(room), **(forms or {})},
         "open_card": _open_card(forms),
         "refusal": refusal,
+        "typed": typed or {},
         "later": [line.words for line in room.lines if line.kind == "idea_parked"],
         "log": _log(room),
         "seen": room.clock_line,
+        # Lets a screen drop an answer that is older than what it shows already.
+        "head": len(room.moments),
         "key_base": key_base,
     }
 
@@ -141,6 +150,7 @@ def _reading(room: Room) -> SimpleNamespace:
         changes_at=reading.changes_at,
         return_at=reading.return_at,
         left_s=left if not ticking else None,
+        to_go_s=_to_go(reading),
         planned_s=(run.planned_s + run.extended_s) if run else 0,
         ticking=ticking,
         arrived=reading.arrived,
@@ -159,6 +169,13 @@ def _session_ends(reading: clock.Reading) -> datetime | None:
     if reading.state in ("running", "wrapping_up"):
         return reading.ends_at
     return reading.ends_at if reading.return_at and reading.return_at > reading.now else None
+
+
+def _to_go(reading: clock.Reading) -> int | None:
+    """While the clock rests the end moves on with it: how far ahead it stays."""
+    if reading.state not in PAUSED or reading.ends_at is None or _session_ends(reading):
+        return None
+    return clock.seconds(reading.ends_at) - clock.seconds(reading.now)
 
 
 def _phase(room: Room, number: int | None) -> SimpleNamespace | None:

@@ -5,6 +5,7 @@ once, what other processes wrote it finds within POLL_S. Streams carry no id, no
 """
 
 import asyncio
+import logging
 import random
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -29,10 +30,16 @@ from facilitator.now import now
 from facilitator.server import stopping
 from sessions.models import Moment, Session
 
+logger = logging.getLogger(__name__)
+
 PREFIX = "/stream/"
 POLL_S = 0.1
 HEARTBEAT_S = 15.0
 PERMISSION_S = 5.0
+# A watcher that stopped starts again after this long, so that a database that is away is not hammered.
+AGAIN_S = 0.5
+# SQLite takes no more than 500 parts of one UNION.
+VIEWERS_AT_ONCE = 200
 # A stream ends by itself now and then, so that a proxy or a phone never holds one for a day.
 LIFE_S = 600.0
 # Who may have reached this door at most at once, so that a forgotten tab cannot starve a process.
@@ -71,6 +78,7 @@ class Watcher:
         self.task: asyncio.Task[None] | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self.woken = asyncio.Event()
+        self.closing = False
         # One thread, so one database connection, given back while nobody watches.
         self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="watcher")
 
@@ -79,10 +87,29 @@ class Watcher:
         self.heads.pop(stream.session_id, None)
         self.loop = asyncio.get_running_loop()
         self.woken.set()
+        self._start()
+
+    def _start(self) -> None:
         if self.task is None or self.task.done():
             self.task = asyncio.create_task(self.watch())
+            self.task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """A watcher that stopped while somebody still looks starts again, with a connection of its own."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("the watcher stopped on %s and starts again", type(error).__name__)
+        if self.streams and not self.closing:
+            task.get_loop().call_later(AGAIN_S, self._start)
 
     async def watch(self) -> None:
+        try:
+            await self._look()
+        finally:
+            self.heads.clear()
+            if not self.closing:
+                self.thread.submit(_let_go)
+
+    async def _look(self) -> None:
         next_permission = self._time() + PERMISSION_S
         while self.streams:
             try:
@@ -97,12 +124,11 @@ class Watcher:
                 self._poke(session_id, heads)
             if self._time() >= next_permission:
                 next_permission = self._time() + PERMISSION_S
-                kept = await self._asked(_still_allowed, list(self.streams))
-                for stream in self.streams - kept:
+                # Only those that were asked about: one may have come in meanwhile.
+                asked = set(self.streams)
+                for stream in asked - await self._asked(_still_allowed, asked):
                     stream.over = True
                     stream.wake.set()
-        self.heads.clear()
-        await self._asked(_let_go)
 
     def _poke(self, session_id: UUID, heads: Heads) -> None:
         for stream in self.streams:
@@ -117,6 +143,7 @@ class Watcher:
         return await asyncio.get_running_loop().run_in_executor(self.thread, question, *about)
 
     async def close(self) -> None:
+        self.closing = True
         if self.task:
             self.task.cancel()
         self.thread.shutdown(wait=False)
@@ -181,8 +208,17 @@ def _still_allowed(streams: Iterable[Stream]) -> set[Stream]:
 
 
 def _visible_pairs(by_viewer: dict[Viewer, set[UUID]]) -> set[tuple[Viewer, UUID]]:
-    """(viewer, session) that may still be seen; one UNION query for the whole process."""
+    """(viewer, session) that may still be seen; one UNION query for every two hundred viewers."""
     viewers = list(by_viewer)
+    found: set[tuple[Viewer, UUID]] = set()
+    for start in range(0, len(viewers), VIEWERS_AT_ONCE):
+        found |= _visible_to_each(viewers[start : start + VIEWERS_AT_ONCE], by_viewer)
+    return found
+
+
+def _visible_to_each(
+    viewers: list[Viewer], by_viewer: dict[Viewer, set[UUID]]
+) -> set[tuple[Viewer, UUID]]:
     queries = [
         Session.objects.visible_to(viewer)
         .filter(pk__in=by_viewer[viewer])
@@ -191,8 +227,6 @@ def _visible_pairs(by_viewer: dict[Viewer, set[UUID]]) -> set[tuple[Viewer, UUID
         .values_list("viewer", "pk")
         for index, viewer in enumerate(viewers)
     ]
-    if not queries:
-        return set()
     rows = queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0]
     return {(viewers[int(index)], pk) for index, pk in rows}
 

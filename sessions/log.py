@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from sessions import clock
-from sessions.kinds import KINDS, Command, Kind, audience_of_own_words
+from sessions.kinds import KINDS, PARTNERS, Command, Kind, audience_of_own_words
 from sessions.models import HeldBack, Line, Moment, Posting, Session
 
 BEGINNING = "0" * 64
@@ -32,24 +32,33 @@ class Part:
     audience: str
     owner: str | None
     by: str = ""
+    # Stands with `by`: that somebody spoke through the desk says that it was one of the two.
+    told_to: bool = False
     facts: dict[str, object] = field(default_factory=dict)
     words: dict[str, object] = field(default_factory=dict)
 
 
-def split(command: Command, *, target: Kind | None, set_aside: Iterable[str]) -> list[Part]:
+def split(
+    command: Command, *, target: clock.Moment | None, set_aside: Iterable[str], alone: str = ""
+) -> list[Part]:
     """A command as parts, the one that everybody of its kind's audience may know first.
 
-    `target` is the kind of the line that a `corrected` corrects: its content takes that line's audience.
+    `target` is the entry that a `corrected` corrects: its content takes that entry's audience and owner.
+    In a talk with one, `alone` is that one: nothing of it is anybody else's, the team apart.
     """
     known = KINDS[command.kind]
-    shape = target or known
+    shape = KINDS[target.kind] if target else known
     main = Part(
-        COMMAND, known.shown_as or command.kind, shape.audience, _slot(shape.owner, command), by=command.by
+        COMMAND,
+        known.shown_as or command.kind,
+        shape.audience,
+        _slot(shape.owner, command, target),
+        by=command.by,
     )
     parts = {(main.audience, main.owner): main}
     for name, value in command.fields.items():
-        described = (target or known).by_name.get(name) or known.by_name[name]
-        audience, owner = _whose(command, shape, name)
+        described = shape.by_name.get(name) or known.by_name[name]
+        audience, owner = _whose(command, shape, name, target)
         if command.kind == "corrected" and name == "line":
             audience, owner = main.audience, main.owner
         part = parts.get((audience, owner))
@@ -62,25 +71,35 @@ def split(command: Command, *, target: Kind | None, set_aside: Iterable[str]) ->
         if part is not main and part.words and command.kind in ("fear_answered", "redirect_offered"):
             name = "fear" if command.kind == "fear_answered" else "id"
             part.facts[name] = command.fields[name]
+        if command.kind == "corrected":
+            part.facts["line"] = command.fields["line"]
     if known.actor_audience or known.shown_as:
         main.by = ""
         _actor(parts, command, known)
+    for part in parts.values():
+        part.told_to = command.told_to and part.by != ""
+        if alone and part.audience != "FAC":
+            part.audience, part.owner = "OWN_F", alone
     return [*parts.values(), *_for_the_team(command, set_aside)]
 
 
-def _whose(command: Command, shape: Kind, name: str) -> tuple[str, str | None]:
-    if command.kind == "fear_answered" and name == "own_words":
-        audience = audience_of_own_words(str(command.fields["answer"]))
-        return audience, command.by
+def _whose(
+    command: Command, shape: Kind, name: str, target: clock.Moment | None
+) -> tuple[str, str | None]:
+    if shape.name == "fear_answered" and name == "own_words":
+        facts = {**(target.facts if target else {}), **command.fields}
+        return audience_of_own_words(str(facts["answer"])), _slot("actor", command, target)
     if name not in shape.by_name:
-        return shape.audience, _slot(shape.owner, command)
-    return shape.audience_of(name), _slot(shape.owner_of(name), command)
+        return shape.audience, _slot(shape.owner, command, target)
+    return shape.audience_of(name), _slot(shape.owner_of(name), command, target)
 
 
-def _slot(owner: str, command: Command) -> str | None:
+def _slot(owner: str, command: Command, target: clock.Moment | None) -> str | None:
+    """Whose it is. What the team corrects stays with whoever said it."""
     if owner == "to":
-        return str(command.fields["to"])
-    return command.by if owner in ("actor", "line") and command.by in ("A", "B") else None
+        return str(command.fields["to"] if "to" in command.fields or not target else target.facts["to"])
+    by = target.by if target else command.by
+    return by if owner in ("actor", "line") and by in PARTNERS else None
 
 
 def _actor(parts: dict[tuple[str, str | None], Part], command: Command, known: Kind) -> None:
@@ -132,7 +151,7 @@ def write(
             kind=part.kind,
             part=part.name,
             by=part.by,
-            told_to=command.told_to,
+            told_to=part.told_to,
             facts=part.facts if not _voiced(command, part) else {**part.facts, "voice": command.voice},
             audience=part.audience,
             owner_id=partners[part.owner] if part.owner else None,
@@ -235,7 +254,8 @@ def read(session_id: UUID) -> tuple[list[clock.Moment], tuple[int, str]]:
     last = (rows[-1][0], rows[-1][-1]) if rows else (0, BEGINNING)
     merged: dict[int, dict[str, Any]] = {}
     for _, command, at, kind, part, by, told_to, facts, _ in rows:
-        one = merged.setdefault(command, {"at": at, "kind": kind, "by": by, "told_to": told_to, "facts": {}})
+        one = merged.setdefault(command, {"at": at, "kind": kind, "by": by, "told_to": False, "facts": {}})
+        one["told_to"] = one["told_to"] or told_to
         if part == "voice":
             one["voice"] = facts["voice"]
         elif part == "set_aside":
@@ -243,6 +263,15 @@ def read(session_id: UUID) -> tuple[list[clock.Moment], tuple[int, str]]:
         else:
             _merge(one, kind, by, facts)
     return [_pure(number, one) for number, one in merged.items()], last
+
+
+def clock_line(moments: list[clock.Moment]) -> int:
+    """The newest line that moved the clock; private lines make nobody's screen stale."""
+    moved = {moment.number for moment in moments if KINDS[moment.kind].audience == "JOINT"}
+    for moment in reversed(moments):
+        if moment.number in moved or (moment.kind == "undone" and moment.facts["line"] in moved):
+            return moment.number
+    return 0
 
 
 def _merge(one: dict[str, Any], kind: str, by: str, facts: Mapping[str, Any]) -> None:

@@ -137,7 +137,11 @@ class Agreement(Guarded):
     """A text both confirmed; until then a draft. Its words are its Line."""
 
     guard = Guard(
-        couple="session__couple", audience="audience", released="line__moment__opening__at", session="session"
+        couple="session__couple",
+        audience="audience",
+        owner="line__owner",
+        released="line__moment__opening__at",
+        session="session",
     )
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -23,8 +23,10 @@ OURS = {"csrfmiddlewaretoken", "kind", "key", "seen", "by", "override", "who", "
 
 @dataclass
 class Press:
-    """`forms` holds a card that was not well formed, so that what was typed comes back."""
+    """`forms` holds a card that was not well formed, so that what was typed comes back. `own` is the command
+    that was posted, without the company it brings."""
 
+    own: Command | None = None
     commands: list[Command] = field(default_factory=list)
     forms: dict[str, Any] = field(default_factory=dict)
 
@@ -33,6 +35,8 @@ def press(posted: QueryDict, room: Room) -> Press:
     kind = posted.get("kind", "")
     if kind not in KINDS:
         raise Refusal(gettext_noop("The desk does not know this."), "unknown_kind", "form")
+    if not posted.get("key"):
+        raise Refusal(gettext_noop("Please open the desk anew and press again."), "no_key", "form")
     if kind in CARDS:
         form = CARDS[kind](posted, people=people(room), auto_id=f"{kind}-%s")  # type: ignore[call-arg]
         if not form.is_valid():
@@ -42,10 +46,15 @@ def press(posted: QueryDict, room: Room) -> Press:
     else:
         fields, by = _plain(kind, posted), posted.get("by") or "F"
     if kind == "session_ended":
-        closing = room.reading.phase == len(room.plan.phases)
+        closing = room.reading.phase == len(room.plan.phases) and room.reading.state != "ended"
         fields.setdefault("how", "completed" if closing else room.reading.ended_how)
     first = _command(kind, by, fields, posted)
-    return Press(commands=_with_company(first, room))
+    return Press(own=first, commands=_with_company(first, room))
+
+
+def whole(text: str) -> int | None:
+    """A whole number as a form posts it."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 def _command(kind: str, by: str, fields: Mapping[str, Any], posted: Mapping[str, Any]) -> Command:
@@ -76,8 +85,9 @@ def _plain(kind: str, posted: QueryDict) -> dict[str, Any]:
         if described is not None and isinstance(described.type, ListOf):
             words = values if name == "heard" else ",".join(values).split(",")
             fields[name] = [word.strip() for word in words if word.strip()]
-        elif described is not None and isinstance(described.type, Whole) and values[0].isdigit():
-            fields[name] = int(values[0])
+        elif described is not None and isinstance(described.type, Whole):
+            number = whole(values[0])
+            fields[name] = values[0] if number is None else number
         else:
             fields[name] = values[0]
     return fields
@@ -110,11 +120,19 @@ def _turn(first: Command, room: Room) -> list[Command]:
     return [turn] if floor else []
 
 
-def _key(command: Command, part: str) -> str | None:
-    return f"{command.key}:{part}"[:80] if command.key else None
+def _key(command: Command, part: str) -> str:
+    """As long as any key may be, and never that of another press."""
+    digest = hashlib.sha256(str(command.key).encode()).hexdigest()
+    return f"{digest}:{part}"
 
 
-def typed(posted: QueryDict, room: Room) -> dict[str, Any]:
+def typed(posted: QueryDict) -> dict[str, dict[str, Any]]:
+    """What was typed on the desk outside the cards, by kind and field, for a desk that had to say not yet."""
+    kept = {name: posted.getlist(name) if name == "heard" else posted[name] for name in posted}
+    return {posted.get("kind", ""): {name: value for name, value in kept.items() if name not in OURS}}
+
+
+def card(posted: QueryDict, room: Room) -> dict[str, Any]:
     """The card that was posted, with what was typed in it, for a desk that had to say not yet."""
     kind = posted.get("kind", "")
     if kind not in CARDS:

@@ -26,8 +26,12 @@ def agree(
     *, session: Session, partner: Partner, held_back: Iterable[UUID] = (), how: str, by: str, now: datetime
 ) -> Reader:
     """One partner has read it and says yes, keeping back any of their own lines (Moment ids) they wish."""
+    session = _locked(session)
     if session.state != "ended":
         raise Refusal(gettext_noop("Not yet: the session has not ended."), "not_ended", "absolute")
+    if session.owner_id not in (None, partner.pk):
+        # A row of theirs would tell them of a talk that is the other's alone.
+        raise Refusal(gettext_noop("This talk was with one; only that one is asked."), "not_theirs", "absolute")
     own = Moment.objects.unscoped("a partner keeps back own lines").filter(
         session=session, owner=partner, audience="REL", pk__in=list(held_back)
     )
@@ -53,6 +57,7 @@ def agree(
 @transaction.atomic
 def withdraw(*, session: Session, partner: Partner, by: str, now: datetime) -> None:
     """Stops future reading by the other; papers already handed out cannot be taken back."""
+    session = _locked(session)
     _current(session).filter(partner=partner).update(withdrawn_at=now)
     Opening.objects.unscoped("a release is withdrawn").filter(moment__session=session).delete()
     audit.record(
@@ -62,6 +67,13 @@ def withdraw(*, session: Session, partner: Partner, by: str, now: datetime) -> N
         subject=f"session:{session.pk}",
         at=now,
     )
+
+
+def _locked(session: Session) -> Session:
+    """Two who say yes at once must see each other's yes, or neither would open anything."""
+    rows = Session.objects.unscoped("a release locks its session").select_for_update(of=("self",))
+    found: Session = rows.select_related("couple").get(pk=session.pk)
+    return found
 
 
 def is_released(session: Session) -> bool:
@@ -82,23 +94,42 @@ def _current(session: Session) -> GuardedQuerySet:
 
 
 def _open(session: Session, now: datetime) -> None:
-    """Open every REL Moment that is not kept back and quotes nothing that is."""
-    kept = set(
-        HeldBack.objects.unscoped("release leaves out what is kept back")
-        .filter(moment__session=session)
-        .values_list("moment", flat=True)
-    )
+    """Open every REL Moment that is not kept back, quotes nothing that is, and was not undone."""
     rows = list(
         Moment.objects.unscoped("release opens the lines of a session")
         .filter(session=session)
         .order_by("number")
     )
+    undone = {moment.facts["line"] for moment in rows if moment.kind == "undone"}
+    closed = _kept_back(session, rows)
     hidden: set[str] = set()
     shown: list[Moment] = []
     for moment in rows:
+        if moment.command in undone:
+            continue
         quoted = {str(moment.facts[name]) for name in QUOTES if name in moment.facts}
-        if moment.pk in kept or quoted & hidden:
+        corrected = moment.facts["line"] if moment.kind == "corrected" else None
+        if moment.command in closed or corrected in closed or quoted & hidden:
+            closed.add(moment.command)
             hidden |= {str(moment.facts[name]) for name in NAMES if name in moment.facts}
         elif moment.audience == "REL":
             shown.append(moment)
+    openings = Opening.objects.unscoped("what is kept back later is closed again")
+    openings.filter(moment__session=session).exclude(moment__in=shown).delete()
     Opening.objects.bulk_create([Opening(moment=moment, at=now) for moment in shown], ignore_conflicts=True)
+
+
+def _kept_back(session: Session, rows: Iterable[Moment]) -> set[int]:
+    """Commands kept back. A correction and what it corrects are one line: neither shows without the other."""
+    kept = set(
+        HeldBack.objects.unscoped("release leaves out what is kept back")
+        .filter(moment__session=session)
+        .values_list("moment", flat=True)
+    )
+    closed: set[int] = set()
+    for moment in rows:
+        if moment.pk in kept:
+            closed.add(moment.command)
+            if moment.kind == "corrected":
+                closed.add(moment.facts["line"])
+    return closed

@@ -137,15 +137,17 @@ def command(request: HttpRequest, session_id: UUID) -> HttpResponse:
 
 def _take(request: HttpRequest, viewer: AsFacilitator, session: Session, pressed: presses.Press) -> None:
     """All commands of a press at one instant, or none."""
-    at, seen = now(), request.POST.get("seen", "")
+    at, seen = now(), presses.whole(request.POST.get("seen", ""))
     with conduct.entered(session.pk) as room:
+        if pressed.own and room.is_answered(pressed.own, viewer.actor):
+            return  # The same press again: its company was answered with it.
         for place, one in enumerate(pressed.commands):
             room.post(
                 one,
                 poster=viewer.actor,
                 author=viewer.user_id,
                 now=at,
-                seen=int(seen) if seen.isdigit() and place == 0 else None,
+                seen=seen if place == 0 else None,
             )
         room.keep(now=at)
 
@@ -160,9 +162,10 @@ def _not_yet(request: HttpRequest, viewer: AsFacilitator, session: Session, refu
         "fields": [(name, value) for name, value in kept if name not in ("csrfmiddlewaretoken", "override")],
         "reasons": REASONS,
     }
-    forms = presses.typed(posted, shape.room(session, viewer, now()))
-    status = 422 if refusal.kind == "form" and not isinstance(refusal, conduct.Stale) else 409
-    return _desk(request, viewer, session, status=status, refusal=words, forms=forms)
+    forms = presses.card(posted, shape.room(session, viewer, now()))
+    status = 422 if refusal.kind == "form" else 409
+    typed = presses.typed(posted)
+    return _desk(request, viewer, session, status=status, refusal=words, forms=forms, typed=typed)
 
 
 @require_POST
