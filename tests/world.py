@@ -18,13 +18,24 @@ from sessions import clock, conduct, plans, release
 from sessions.formats import FORMATS
 from sessions.kinds import Command
 from sessions.models import Reader, Session
-from tests.cast import MORNING, House, household
+from tests.cast import MORNING, PASSWORD, House, household
 
 # A Tuesday morning: the talks were yesterday, the session is now.
 NOW = datetime(2026, 3, 17, 10, 0, tzinfo=UTC)
 START = NOW - timedelta(minutes=30)
 
-BEGUN = [("A", "arrived", {}), ("B", "arrived", {}), ("F", "session_started", {}), ("F", "phase_started", {"phase": 1})]
+BEGUN = [
+    ("A", "arrived", {}),
+    ("B", "arrived", {}),
+    ("F", "session_started", {}),
+    ("F", "phase_started", {"phase": 1}),
+]
+DRAFT = {
+    "id": "AG1",
+    "text": "A walk each Saturday.",
+    "who_does_what": [{"who": "both", "what": "walk"}],
+    "look_again_on": "2026-04-17",
+}
 TO_STATE: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
     "ready": [],
     "gathering": BEGUN[:1],
@@ -32,13 +43,24 @@ TO_STATE: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
     "brief_pause": [*BEGUN, ("A", "brief_pause_called", {})],
     "cooling_down": [*BEGUN, ("B", "cool_down_called", {})],
     "caucus": [*BEGUN, ("F", "caucus_started", {"with": "A"})],
-    "ended": [*BEGUN, ("F", "session_ended", {})],
+    "ended": [
+        *BEGUN,
+        ("A", "statement", {"id": "S1", "text": "I was quiet."}),
+        ("F", "compromise_drafted", DRAFT),
+        ("A", "agreement_confirmed", {"agreement": "AG1"}),
+        ("B", "agreement_confirmed", {"agreement": "AG1"}),
+        ("F", "session_ended", {}),
+    ],
 }
 
 
 def signer(house: House, name: str, **facts: Any) -> User:
     return User.objects.create_user(
-        f"{name.lower()}@practice.example", name=name, practice=house.practice, **{"is_facilitator": True, **facts}
+        f"{name.lower()}@practice.example",
+        PASSWORD,
+        name=name,
+        practice=house.practice,
+        **{"is_facilitator": True, **facts},
     )
 
 
@@ -52,10 +74,14 @@ class World:
     links: dict[str, str] = field(default_factory=dict)
 
     def papers(self) -> list[Document]:
-        return list(Document.objects.unscoped("a test looks at papers").filter(session__couple=self.fay.couple))
+        return list(
+            Document.objects.unscoped("a test looks at papers").filter(session__couple=self.fay.couple)
+        )
 
 
-def post(session: Session, by: str, kind: str, fields: dict[str, Any], *, at: datetime, facilitator: User) -> None:
+def post(
+    session: Session, by: str, kind: str, fields: dict[str, Any], *, at: datetime, facilitator: User
+) -> None:
     """One command as the desk posts it: what a partner says is entered by the facilitator."""
     own = dict(fields)
     if kind == "session_ended" and "how" not in own:
@@ -65,14 +91,18 @@ def post(session: Session, by: str, kind: str, fields: dict[str, Any], *, at: da
     conduct.post(session.pk, command, poster=f"user:{facilitator.pk}", author=facilitator.pk, now=at)
 
 
-def planned(house: House, *, code: str = "first-talk", with_: str = "both", start: datetime = START) -> Session:
+def planned(
+    house: House, *, code: str = "first-talk", with_: str = "both", start: datetime = START
+) -> Session:
     return plans.propose(
         couple=house.couple, facilitator=house.facilitator, chosen=FORMATS[code], short=False, first_speaker="A",
         with_=with_, planned_start=start, goal=None, now=start - timedelta(days=1),
     )  # fmt: skip
 
 
-def drive(house: House, session: Session, steps: list[tuple[str, str, dict[str, Any]]], *, at: datetime = START) -> Session:
+def drive(
+    house: House, session: Session, steps: list[tuple[str, str, dict[str, Any]]], *, at: datetime = START
+) -> Session:
     for place, (by, kind, fields) in enumerate(steps):
         post(session, by, kind, fields, at=at + timedelta(seconds=20 * place), facilitator=house.facilitator)
     session.refresh_from_db()
@@ -105,7 +135,11 @@ def people_of(fay: House, oli: House) -> dict[str, User]:
 def left(fay: House) -> User:
     """Eve was a partner in another couple of Fay's, and has left it."""
     couple = couples.welcome(
-        facilitator=fay.facilitator, label="Eve and Finn", names={"A": "Eve", "B": "Finn"}, zone="UTC", now=MORNING
+        facilitator=fay.facilitator,
+        label="Eve and Finn",
+        names={"A": "Eve", "B": "Finn"},
+        zone="UTC",
+        now=MORNING,
     )
     eve = couples.partners_of(couple.pk)["A"]
     account = couples.account_of(eve)
@@ -124,7 +158,13 @@ def reachable(house: House) -> None:
 
 def ritual(house: House, *, owner: Partner | None = None, answers: str = "yes", **facts: Any) -> Ritual:
     given = {"usual_time": time(9), "weekdays": frozenset(range(7)), "start_on": date(2026, 3, 1), **facts}
-    made = rituals.propose(couple=house.couple, by=house.facilitator, owner=owner, now=MORNING, **{"code": "ten-minute-checkin", **given})
+    made = rituals.propose(
+        couple=house.couple,
+        by=house.facilitator,
+        owner=owner,
+        now=MORNING,
+        **{"code": "ten-minute-checkin", **given},
+    )
     if answers:
         for partner in [owner] if owner else [house.a, house.b]:
             rituals.consent(ritual=made, partner=partner, answer=answers, now=MORNING)
@@ -137,7 +177,9 @@ def token_of(address: str) -> str:
 
 def released(house: House, session: Session, *, at: datetime = NOW) -> None:
     for partner in (house.a, house.b):
-        release.agree(session=session, partner=partner, how=Reader.How.READ_THROUGH, by=house.viewer.actor, now=at)
+        release.agree(
+            session=session, partner=partner, how=Reader.How.READ_THROUGH, by=house.viewer.actor, now=at
+        )
 
 
 def build() -> World:
