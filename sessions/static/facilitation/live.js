@@ -63,12 +63,18 @@
     return field.value !== field.defaultValue;
   }
 
+  // Typed in, or a press of it on its way: it stays until its own answer is here.
   function busy(part) {
+    if (part.querySelector("[data-sending]")) return true;
     const fields = [...part.querySelectorAll("input:not([type=hidden]), textarea, select")];
     return fields.some((field) => field === document.activeElement || changed(field));
   }
 
+  // Answers may overtake each other: one that was rendered before what is shown already is dropped.
+  const headOf = (place) => Number(place.querySelector("[data-head]")?.dataset.head ?? 0);
+
   function take(page, sent) {
+    if (headOf(page) < headOf(desk)) return;
     const line = desk.querySelector("[data-link-state]")?.textContent ?? "";
     for (const fresh of page.querySelectorAll("[data-part]")) {
       const stale = desk.querySelector(`[data-part="${fresh.dataset.part}"]`);
@@ -122,6 +128,7 @@
       if (!other) return answer.redirected ? location.assign(answer.url) : notSent();
       countdown.hear(Date.parse(other.dataset.serverNow));
       const part = form.closest("[data-part]");
+      delete form.dataset.sending;
       tag = "";
       take(page, answer.ok ? part : null);
       sent();
