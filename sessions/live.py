@@ -9,6 +9,7 @@ import logging
 import random
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -112,10 +113,8 @@ class Watcher:
     async def _look(self) -> None:
         next_permission = self._time() + PERMISSION_S
         while self.streams:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self.woken.wait(), POLL_S)
-            except TimeoutError:
-                pass
             self.woken.clear()
             watched = {stream.session_id for stream in self.streams}
             moved = await self._asked(_moved, watched, dict(self.heads))

@@ -1,0 +1,496 @@
+"""The one writer of Moments: what a command writes for whom, once, in order, and never too late for a pause."""
+
+import json
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection, connections
+
+from clients.models import Quiet
+from facilitator.errors import Refusal
+from sessions import clock, conduct, log, plans, transfer
+from sessions.kinds import KINDS, Command
+from sessions.models import Agreement, Line, Moment, Posting, Reader, Session
+from sessions.plans import plan_of
+from sessions.session_file import load
+from sessions.shapes import Day, Id, Instant, ListOf, MapOf, Object, OneOf, PhaseKey, Text, Whole, YesNo
+from tests.services import ROOT
+from tests.sessions.hall import START, Hall
+from tests.world import TO_STATE
+
+GOOD = sorted((ROOT / "tests" / "session_files" / "good").glob("*.jsonl"))
+
+
+@pytest.fixture
+def hall(fay):
+    return Hall(fay)
+
+
+# Which rows a command becomes: "audience:owner kind by facts *words", "=" for the command's own name.
+# Fields are samples of the kind's own table; whatever a partner may post is posted by Ana, through the desk.
+
+NAMED = {"phase": 1, "floor": "A", "with": "A", "to": "A", "listener": "B", "line": 2}
+EXPECTED = {
+    "arrived": ["JOINT = by=A+told"],
+    "arrival_temperature": ["OWN_F:A = by=A+told *temperature"],
+    "session_started": ["JOINT = by=F"],
+    "ground_rules_confirmed": ["JOINT = by=A+told"],
+    "exit_strategy_recalled": ["JOINT = by=F"],
+    "phase_started": ["JOINT = by=F phase"],
+    "phase_finished": ["JOINT = by=F phase"],
+    "phase_set_aside": ["JOINT = by=F phase"],
+    "phase_returned": ["JOINT = by=F phase"],
+    "minutes_added": ["JOINT = by=F phase minutes"],
+    "minutes_set": ["JOINT = by=F minutes"],
+    "extension_proposed": ["JOINT = by=A+told phase minutes"],
+    "extension_answered": ["JOINT = by=-", "OWN_F:A = by=A+told answer"],
+    "undone": ["FAC = by=F line"],
+    "turn_started": ["JOINT = by=F floor"],
+    "voice_returned": ["FAC = by=F"],
+    "quiet_started": ["FAC = by=F"],
+    "statement": ["REL:A = by=A+told id *text *feelings *need *topics"],
+    "check_opened": ["REL = by=F id of listener check_kind"],
+    "reflection_given": ["REL:A = by=A+told check heard *feelings *reason *text"],
+    "reflection_corrected": ["REL:A = by=A+told check problem *meant"],
+    "reflection_confirmed": ["REL:A = by=A+told check"],
+    "check_set_aside": ["REL = by=A+told check"],
+    "bridge_given": ["REL = by=F check *feelings *reason *text"],
+    "validation_given": ["REL:A = by=A+told id of newly_voiced *text"],
+    "pace_asked": ["REL = by=F"],
+    "pace_chosen": ["REL:A = by=A+told pace"],
+    "redirect_offered": ["FAC = by=F id to families", "OWN_F:A = by=- id *suggestion"],
+    "redirect_rephrased": ["REL:A = by=A+told id *text *feelings *need", "FAC = by=- redirect"],
+    "redirect_kept": ["FAC = by=A+told redirect"],
+    "redirect_not_now": ["FAC = by=A+told redirect"],
+    "fear_offered": ["OWN_F:A = by=F id to aloud *wording"],
+    "fear_answered": ["OWN_F:A = by=A+told fear answer", "REL:A = by=- fear *own_words"],
+    "need_named": ["REL:A = by=A+told id statement shared_by *need *wish *text *feelings"],
+    "idea_parked": ["REL:A = by=A+told id *text"],
+    "option_added": ["REL:A = by=A+told id serves *text"],
+    "option_reactions": ["OWN_F:A = by=A+told reactions"],
+    "compromise_drafted": [
+        "REL = by=F id from_options from trial_until look_again_on serves *text *who_does_what *if_not_working"
+    ],
+    "agreement_confirmed": ["REL:A = by=A+told agreement"],
+    "brief_pause_called": ["JOINT = by=-", "OWN_F:A = by=A+told *reason"],
+    "settling_called": ["JOINT = by=- minutes", "OWN_F:A = by=A+told"],
+    "cool_down_called": ["JOINT = by=- return_at", "OWN_F:A = by=A+told *temperature"],
+    "return_time_accepted": ["JOINT = by=- return_at", "OWN_F:A = by=A+told"],
+    "return_time_changed": ["JOINT = by=- return_at", "OWN_F:A = by=A+told"],
+    "need_longer": ["JOINT = by=- return_at", "OWN_F:A = by=A+told"],
+    "ready_again": ["JOINT = by=-", "OWN_F:A = by=A+told *temperature"],
+    "resumed": ["JOINT = by=F"],
+    "caucus_started": ["JOINT = by=F with"],
+    "caucus_switched": ["JOINT = by=F with"],
+    "caucus_ended": ["JOINT = by=F with"],
+    "connection_lost": ["JOINT = by=A+told"],
+    "connection_back": ["JOINT = by=A+told"],
+    "phrase_used": ["REL:A = by=A+told *text"],
+    "closing_word": ["REL:A = by=A+told *text"],
+    "note": ["FAC = by=F *text"],
+    "retreat_view_given": ["OWN_F:A = by=A+told view"],
+    "retreat_purpose_acknowledged": ["REL:A = by=A+told *text"],
+    "goal_viewed": ["REL:A = by=A+told goal view"],
+    "milestones_kept": ["OWN_F:A = by=A+told milestones"],
+    "closing_temperature": ["OWN_F:A = by=A+told *temperature"],
+    "carried_over": ["JOINT continued_another_day by=-", "FAC = by=F"],
+    "partner_left": ["JOINT = by=-", "OWN_F:A = by=A+told"],
+    "stopped": ["JOINT ended_early by=-", "OWN_F:A = by=A+told"],
+    "safety_stop": ["JOINT ended_early by=-", "FAC = by=F"],
+    "session_ended": ["JOINT = by=F next_session", "FAC = by=- how"],
+}
+
+
+def sample(shape):
+    match shape:
+        case Text():
+            return "words"
+        case OneOf(values=values):
+            return values[0]
+        case Whole(least=least):
+            return least
+        case YesNo():
+            return True
+        case Instant():
+            return "2026-03-10T18:00:00Z"
+        case Day():
+            return "2026-03-20"
+        case Id():
+            return "X0"
+        case ListOf(shape=one):
+            return [sample(one)]
+        case MapOf(key=key, shape=one):
+            return {"1" if isinstance(key, PhaseKey) else "X0": sample(one)}
+        case Object(parts=parts):
+            return {name: sample(part.shape) for name, part in parts.items()}
+
+
+def sampled(kind, **own):
+    by = KINDS[kind].by[0]
+    fields = {name: NAMED.get(name, sample(field.type)) for name, field in KINDS[kind].by_name.items()}
+    voice = "none" if KINDS[kind].voice_required else None
+    return Command(by=by, kind=kind, fields={**fields, **own}, told_to=by == "A", voice=voice)
+
+
+def written(part, kind):
+    who = f"{part.by or '-'}{'+told' if part.told_to else ''}"
+    name = "=" if part.kind == kind else part.kind
+    owner = f":{part.owner}" if part.owner else ""
+    return " ".join(
+        [f"{part.audience}{owner}", name, f"by={who}", *part.facts, *(f"*{w}" for w in part.words)]
+    )
+
+
+def test_table_has_a_row_for_every_kind():
+    assert {*EXPECTED, "corrected"} == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", EXPECTED)
+def test_each_kind_becomes_one_row_per_audience(kind):
+    parts = log.split(sampled(kind), target=None, set_aside=())
+    assert [written(part, kind) for part in parts] == EXPECTED[kind]
+
+
+@pytest.mark.parametrize("kind", EXPECTED)
+def test_in_a_talk_with_one_every_row_is_that_ones_or_the_teams(kind):
+    parts = log.split(sampled(kind), target=None, set_aside=["a"], alone="A")
+    assert {(part.audience, part.owner) for part in parts} <= {("OWN_F", "A"), ("FAC", None)}
+
+
+@pytest.mark.parametrize("answer", ["does_not_fit", "not_now"])
+def test_own_words_on_a_fear_that_was_not_taken_up_stay_their_authors(answer):
+    parts = log.split(sampled("fear_answered", answer=answer), target=None, set_aside=())
+    assert [written(part, "") for part in parts] == ["OWN_F:A fear_answered by=A+told fear answer *own_words"]
+
+
+def test_a_stop_and_a_safety_stop_read_the_same_to_both():
+    first = {
+        kind: log.split(sampled(kind), target=None, set_aside=())[0] for kind in ("stopped", "safety_stop")
+    }
+    assert first["stopped"] == first["safety_stop"]
+
+
+def test_voice_and_the_reason_for_setting_a_guard_aside_are_the_teams_alone():
+    command = Command(by="F", kind="phase_started", fields={"phase": 1}, voice="F", override="they are late")
+    parts = log.split(command, target=None, set_aside=["closing_due"])
+    assert [written(part, "phase_started") for part in parts] == [
+        "JOINT = by=F phase",
+        "FAC voice by=- voice",
+        "FAC guard_set_aside by=- codes *reason",
+    ]
+
+
+def entry(kind, by, **facts):
+    return clock.Moment(number=7, at=START, by=by, kind=kind, facts=facts)
+
+
+CORRECTED = [
+    (entry("statement", "A", id="S1"), {"text": "anew"}, ["REL:A corrected by=F line *text"]),
+    (entry("arrival_temperature", "B"), {"temperature": 3}, ["OWN_F:B corrected by=F line *temperature"]),
+    (
+        entry("fear_offered", "F", id="F1", to="B"),
+        {"wording": "perhaps"},
+        ["OWN_F:B corrected by=F line *wording"],
+    ),
+    (
+        entry("redirect_offered", "F", id="R1", to="B"),
+        {"suggestion": "softer"},
+        ["FAC corrected by=F line", "OWN_F:B corrected by=- line *suggestion"],
+    ),
+    (
+        entry("fear_answered", "A", fear="F1", answer="not_now"),
+        {"own_words": "mine"},
+        ["OWN_F:A corrected by=F line *own_words"],
+    ),
+    (
+        entry("fear_answered", "A", fear="F1", answer="fits"),
+        {"own_words": "mine"},
+        ["OWN_F:A corrected by=F line", "REL:A corrected by=- line *own_words"],
+    ),
+    (entry("note", "F"), {"text": "anew"}, ["FAC corrected by=F line *text"]),
+]
+
+
+@pytest.mark.parametrize(("target", "fields", "rows"), CORRECTED, ids=lambda one: getattr(one, "kind", ""))
+def test_what_the_team_corrects_stays_with_whoever_said_it(target, fields, rows):
+    command = Command(by="F", kind="corrected", fields={"line": 7, **fields})
+    assert [written(part, "") for part in log.split(command, target=target, set_aside=())] == rows
+
+
+def test_no_joint_row_says_who_asked_for_a_pause_or_how_stirred_up_they_are(hall):
+    hall.begun().post("A", "cool_down_called", temperature=9, return_at="2026-03-10T17:40:00Z")
+    hall.post("A", "ready_again", temperature=2, after=1500)
+    rows = [m for m in hall.moments(hall.house.seat("B")) if m.kind in ("cool_down_called", "ready_again")]
+    assert [(m.by, m.told_to, m.facts) for m in rows] == [
+        ("", False, {"return_at": "2026-03-10T17:40:00Z"}),
+        ("", False, {}),
+    ]
+    assert [line.words for line in hall.lines(hall.house.seat("B"))] == []
+    assert [line.words for line in hall.lines(hall.house.seat("A"))] == [
+        {"temperature": 9},
+        {"temperature": 2},
+    ]
+    assert [m.by for m in hall.fold().moments][-2:] == ["A", "A"]
+    assert [m.told_to for m in hall.fold().moments][-2:] == [True, True]
+
+
+# Once
+
+
+@pytest.mark.both
+def test_same_key_same_fields_is_answered_with_the_first_line_and_writes_nothing(hall):
+    hall.begun()
+    first = hall.post("A", "statement", key="k1", id="S1", text="I waited.")
+    before = (len(hall.moments()), len(hall.lines()))
+    again = hall.post("A", "statement", key="k1", id="S1", text="I waited.")
+    assert (again.line, again.repeated, first.repeated) == (first.line, True, False)
+    assert (len(hall.moments()), len(hall.lines())) == before
+
+
+@pytest.mark.parametrize(
+    "changed", [{"text": "I left."}, {"voice": "F"}, {"override": "because"}, {"by": "B"}], ids=str
+)
+def test_same_key_with_anything_else_is_malformed(hall, changed):
+    hall.begun().post("A", "statement", key="k1", id="S1", text="I waited.")
+    before = len(hall.moments())
+    given = {"by": "A", "kind": "statement", "key": "k1", "id": "S1", "text": "I waited.", **changed}
+    with pytest.raises(Refusal) as no:
+        hall.post(**given)
+    assert (no.value.code, no.value.kind) == ("key_reused", "form")
+    assert len(hall.moments()) == before
+
+
+def test_a_key_belongs_to_its_poster(hall):
+    hall.begun()
+    command = Command(by="F", kind="note", fields={"text": "One."}, key="k1")
+    for poster in ("user:one", "user:two"):
+        conduct.post(hall.session.pk, command, poster=poster, author=hall.house.facilitator.pk, now=hall.at)
+    assert [m.kind for m in hall.moments()][-2:] == ["note", "note"]
+
+
+@pytest.mark.parametrize("key", ["", "x" * 81, "a\x00b", 5, ["k"]], ids=repr)
+def test_a_key_that_is_no_text_is_malformed_before_it_reaches_the_database(hall, key):
+    with pytest.raises(Refusal) as no:
+        hall.post("F", "note", key=key, text="One.")
+    assert no.value.kind == "form"
+
+
+def test_a_refused_command_leaves_nothing_and_its_key_may_be_used_again(hall):
+    hall.begun()
+    before = len(hall.moments())
+    with pytest.raises(Refusal):
+        hall.post("A", "option_added", key="k1", id="O1", text="Shelves.")
+    assert (len(hall.moments()), Posting.objects.unscoped("a test looks").count()) == (before, 0)
+    assert not hall.post(
+        "A", "option_added", key="k1", id="O1", text="Shelves.", override="they insist"
+    ).repeated
+
+
+@pytest.mark.both
+@pytest.mark.django_db(transaction=True)
+def test_one_key_posted_by_many_at_once_is_one_moment(fay):
+    hall = Hall(fay).begun()
+    command = Command(
+        by="A", kind="statement", fields={"id": "S1", "text": "I waited."}, told_to=True, key="k1"
+    )
+    gate, answers = threading.Barrier(1 if connection.vendor == "sqlite" else 6), []
+
+    def press():
+        gate.wait(10)
+        try:
+            user = fay.facilitator.pk
+            answers.append(
+                conduct.post(hall.session.pk, command, poster=f"user:{user}", author=user, now=hall.at)
+            )
+        finally:
+            if connection.vendor != "sqlite":
+                connections.close_all()
+
+    if connection.vendor == "sqlite":
+        # The tests' database lives in memory, where threads cannot meet; a real file does in test_live.py.
+        for _ in range(6):
+            press()
+    else:
+        hands = [threading.Thread(target=press) for _ in range(6)]
+        for hand in hands:
+            hand.start()
+        for hand in hands:
+            hand.join()
+    assert [m.kind for m in hall.moments()].count("statement") == 1
+    assert sorted(answer.repeated for answer in answers) == [False] + [True] * 5
+    assert len({answer.line for answer in answers}) == 1
+    assert log.verify(hall.again()) == []
+
+
+# Seen
+
+
+def test_a_stale_clock_command_changes_nothing(hall):
+    hall.begun()
+    seen = log.clock_line(hall.fold().moments)
+    hall.post("F", "minutes_added", phase=1, minutes=2, seen=seen)
+    before = len(hall.moments())
+    with pytest.raises(conduct.Stale):
+        hall.post("F", "minutes_added", phase=1, minutes=2, seen=seen)
+    assert len(hall.moments()) == before
+
+
+@pytest.mark.parametrize("kind", sorted(conduct.AT_ONCE))
+def test_pauses_stops_and_leaving_are_never_too_late(hall, kind):
+    hall.begun()
+    fields = {"minutes": 5} if kind == "settling_called" else {}
+    by = "A" if kind == "partner_left" else "F"
+    hall.post(by, kind, seen=0, **fields)
+    assert hall.moments()[-2].command == hall.moments()[-1].command
+
+
+def test_what_was_said_was_said_however_old_the_screen(hall):
+    hall.begun()
+    hall.post("A", "statement", id="S1", text="I waited.", seen=0)
+    hall.post("F", "note", text="A sigh.", seen=0)
+    assert [line.kind for line in hall.lines()] == ["statement", "note"]
+
+
+def test_private_lines_make_no_screen_stale(hall):
+    hall.begun()
+    seen = log.clock_line(hall.fold().moments)
+    hall.post("A", "arrival_temperature", temperature=4)
+    hall.post("F", "note", text="A sigh.")
+    hall.post("F", "voice_returned", voice="A")
+    assert hall.post("F", "minutes_added", phase=1, minutes=2, seen=seen).repeated is False
+
+
+def test_undoing_what_moved_the_clock_makes_other_screens_stale(hall):
+    hall.begun()
+    added = hall.post("F", "minutes_added", phase=1, minutes=2)
+    hall.post("F", "undone", line=added.line, after=2)
+    with pytest.raises(conduct.Stale):
+        hall.post("F", "minutes_added", phase=1, minutes=2, seen=added.line)
+
+
+# The fold, the caches, the clock
+
+
+@pytest.mark.both
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
+@pytest.mark.django_db
+def test_caches_equal_the_fold_after_every_command(path):
+    file = load(path)
+    couple, user = transfer.throw_away(file)
+    begin = file.plan.planned_start or transfer.NO_TIME
+    session = plans.keep(couple=couple, facilitator=user, header=file.header.raw, now=begin)
+    with conduct.entered(session.pk, replaying=True) as room:
+        for line in file.lines:
+            now = line.at or begin
+            room.post(line, poster=line.by, author=user.pk, now=now, line=line.number)
+            room.keep(now=now)
+            kept = Session.objects.unscoped("a test looks").get(pk=session.pk)
+            moments, last = log.read(session.pk)
+            reading = clock.read(plan_of(kept), moments, moments[-1].at or now)
+            assert (kept.state, kept.phase_number, kept.head) == (reading.state, reading.phase or 0, last[0])
+            assert kept.began_at == reading.started_at
+            assert (kept.ended_at is None) == (reading.state != "ended")
+            assert clock.read(plan_of(kept), room.state, moments[-1].at or now) == reading
+
+
+def test_a_server_clock_that_stepped_back_waits_at_the_last_instant(hall):
+    hall.begun()
+    last = hall.at
+    hall.at -= timedelta(minutes=5)
+    hall.post("F", "minutes_added", phase=1, minutes=2)
+    row = hall.moments()[-1]
+    assert (row.at, row.recorded_at) == (last, hall.at)
+    assert hall.reading().state == "running"
+
+
+# What lives on
+
+
+def quiets():
+    return list(Quiet.objects.unscoped("a test looks").values_list("from_at", "until_at", "cause"))
+
+
+def test_it_is_quiet_from_the_first_minute_to_the_last(hall):
+    hall.post("A", "arrived")
+    assert quiets() == []
+    hall.post("B", "arrived")
+    hall.post("F", "session_started")
+    latest = plan_of(hall.session).latest_end
+    assert quiets() == [(hall.at, latest + conduct.OVER_AFTER, "session")]
+    began = hall.at
+    hall.post("F", "phase_started", phase=1)
+    hall.ended()
+    assert quiets() == [(began, hall.at, "session")]
+
+
+def test_a_draft_is_joint_only_when_both_confirmed_it_corrections_included(hall):
+    hall.begun().drafted()
+    hall.post("F", "corrected", line=hall.moments()[-1].command, text="A sentence and an hour.")
+    hall.post("A", "agreement_confirmed", agreement="AG1")
+    assert (hall.agreement().audience, hall.agreement().confirmed_at) == ("REL", None)
+    assert [line.audience for line in hall.lines()] == ["REL", "REL"]
+    assert hall.agreement(hall.house.seat("A")) is None
+    hall.post("B", "agreement_confirmed", agreement="AG1")
+    assert (hall.agreement().audience, hall.agreement().confirmed_at) == ("JOINT", hall.at)
+    assert [line.audience for line in hall.lines()] == ["JOINT", "JOINT"]
+    assert hall.agreement(hall.house.seat("A")).ref == "AG1"
+
+
+def test_a_draft_that_was_undone_leaves_its_name_free(hall):
+    hall.begun().drafted()
+    hall.post("F", "undone", line=hall.moments()[-1].command, after=2)
+    assert hall.agreement() is None
+    hall.drafted(text="Another.")
+    assert hall.agreement().line.words["text"] == "Another."
+
+
+def test_a_talk_with_one_leaves_no_row_the_other_can_see(fay):
+    hall = Hall(fay, code="one-to-one", with_="A").begun()
+    hall.post("A", "statement", id="S1", text="I am afraid to say it at home.")
+    hall.post("A", "need_named", id="N1", need="space")
+    hall.drafted()
+    hall.post("A", "agreement_confirmed", agreement="AG1")
+    hall.post("A", "brief_pause_called", reason="a breath")
+    hall.post("F", "resumed")
+    hall.ended()
+    with pytest.raises(Refusal, match="only that one"):
+        conduct.release.agree(session=hall.session, partner=fay.b, how="preview", by="test", now=hall.at)
+    conduct.release.agree(session=hall.session, partner=fay.a, how="preview", by="test", now=hall.at)
+    guarded = [Session, Moment, Line, Agreement, Reader, Quiet, Posting]
+    seen = {model: model.objects.visible_to(fay.seat("B")).count() for model in guarded}
+    assert seen == dict.fromkeys(guarded, 0)
+    own = {
+        model: model.objects.visible_to(fay.seat("A")).count() for model in (Session, Line, Agreement, Reader)
+    }
+    assert own == {Session: 1, Line: 4, Agreement: 1, Reader: 1}
+    assert hall.agreement().confirmed_at is not None
+
+
+def test_no_command_of_a_session_in_any_state_shows_a_partner_the_others_rows(fay):
+    for steps in TO_STATE.values():
+        hall = Hall(fay)
+        for by, kind, fields in steps:
+            how = {"how": hall.reading().ended_how} if kind == "session_ended" else {}
+            hall.post(by, kind, **fields, **how, override="for this test")
+        for slot, other in (("A", fay.b.pk), ("B", fay.a.pk)):
+            rows = hall.moments(fay.seat(slot))
+            assert [m for m in rows if m.owner_id == other] == []
+            assert {m.audience for m in rows} <= {"JOINT", "OWN_F", "REL"}
+
+
+def test_words_never_stand_on_a_moment(hall):
+    hall.begun().with_a_check().drafted()
+    structure = json.dumps([m.facts for m in hall.moments()])
+    said = [word for line in hall.lines() for word in line.words.values() if isinstance(word, str)]
+    assert len(said) == 4
+    assert [word for word in said if word in structure] == []
+
+
+def test_a_plan_and_words_are_sealed_where_they_lie(hall):
+    hall.begun().with_a_check()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT words FROM facilitation_line UNION ALL SELECT plan FROM facilitation_session")
+        rows = [row[0] for row in cursor.fetchall()]
+    assert len(rows) == 1 + len(hall.lines())
+    assert [row for row in rows if "car" in row or "sat" in row or "phases" in row] == []
