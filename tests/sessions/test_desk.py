@@ -1,0 +1,472 @@
+"""The desk as a facilitator holds it: every press it offers is taken, nothing typed is lost, one state is one tag."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from sessions import clock, conduct, log
+from sessions.models import Line, Moment, Session
+from sessions.plans import plan_of
+from tests.cast import signed_in
+from tests.world import planned
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
+
+START = datetime(2026, 3, 10, 17, 0, tzinfo=UTC)
+
+
+class Forms(HTMLParser):
+    """The forms of a page as a browser without scripts would send them."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.forms, self._form, self._area, self._button = [], None, None, None
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        has = dict(attributes)
+        if tag == "form":
+            self._form = SimpleNamespace(
+                action=has.get("action", ""), fields=[], buttons=[], hidden="hidden" in has
+            )
+            self.forms.append(self._form)
+        elif self._form is None:
+            return
+        elif tag == "input" and has.get("name"):
+            chosen = has.get("type") not in ("radio", "checkbox") or "checked" in has
+            self._form.fields.append((has["name"], has.get("value", ""), chosen))
+        elif tag == "textarea":
+            self._area = [has["name"], ""]
+        elif tag == "button":
+            self._button = {**has, "words": ""}
+            self._form.buttons.append(self._button)
+
+    def handle_data(self, text):
+        if self._area is not None:
+            self._area[1] += text
+        if self._button is not None:
+            self._button["words"] += text
+
+    def handle_endtag(self, tag):
+        if tag == "form":
+            self._form = None
+        elif tag == "textarea":
+            self._form.fields.append((self._area[0], self._area[1].removeprefix("\n"), True))
+            self._area = None
+        elif tag == "button":
+            self._button = None
+
+
+class Desk:
+    """Fay at the desk, pressing what stands on the page."""
+
+    def __init__(self, house, traveller, **how):
+        self.house, self.traveller = house, traveller
+        self.session = planned(house, start=START, **how)
+        self.client = house.client()
+        self.refused = []
+        self.look()
+
+    def look(self):
+        self.page = self.client.get(reverse("desk", args=[self.session.pk]))
+        assert self.page.status_code == 200
+        return self.take(self.page)
+
+    def take(self, page):
+        self.page, self.html = page, page.content.decode()
+        self.forms = [form for form in Forms(self.html).forms if form.action.endswith("/command/")]
+        return self
+
+    def offers(self):
+        """(kind, by, form) of every press on the page that is not greyed out."""
+        found = []
+        for form in self.forms:
+            if form.buttons and all("disabled" in button for button in form.buttons):
+                continue
+            given = {name: value for name, value, chosen in form.fields if chosen}
+            found.append((given["kind"], given.get("by", ""), form))
+        return found
+
+    def press(self, kind, by=None, *, wait=20, button=None, **typed):
+        self.traveller.shift(timedelta(seconds=wait))
+        form = next(f for k, b, f in self.offers() if k == kind and by in (None, b))
+        return self.send(form, by=None, button=button, **typed)
+
+    def send(self, form, *, by=None, button=None, **typed):
+        body = {}
+        for name, value, chosen in form.fields:
+            if chosen and name not in typed:
+                body.setdefault(name, []).append(value)
+        body |= {name.removeprefix("_"): value for name, value in typed.items()}
+        if button:
+            body[button[0]] = button[1]
+        self.body = body
+        answer = self.client.post(reverse("command", args=[self.session.pk]), body)
+        if answer.status_code == 302:
+            self.look()
+            self.answer = answer
+        else:
+            self.take(answer)
+            self.answer = answer
+            self.refused.append((body["kind"], answer.status_code))
+        return self
+
+    def kinds(self):
+        rows = Moment.objects.unscoped("a test looks").filter(session=self.session, part="command")
+        return list(rows.order_by("number").values_list("kind", flat=True))
+
+    def fragment(self, tag=None):
+        headers = {"If-None-Match": tag} if tag else {}
+        return self.client.get(reverse("desk_fragment", args=[self.session.pk]), headers=headers)
+
+    def again(self):
+        return Session.objects.unscoped("a test looks").get(pk=self.session.pk)
+
+    def begun(self):
+        return self.press("arrived", "A").press("arrived", "B").press("session_started")
+
+
+@pytest.fixture
+def traveller():
+    with time_machine.travel(START, tick=False) as moving:
+        yield moving
+
+
+@pytest.fixture
+def desk(fay, traveller):
+    return Desk(fay, traveller)
+
+
+def reason(desk):
+    """Go on anyway, with the first of the reasons on the page."""
+    form = next(f for k, b, f in desk.offers() if any(one.get("name") == "override" for one in f.buttons))
+    override = next(one["value"] for one in form.buttons if one.get("name") == "override")
+    return desk.send(form, button=("override", override))
+
+
+def test_a_whole_hour_at_the_desk_with_nothing_but_what_stands_on_the_page(desk):
+    heard = {"heard": ["feeling", "reason"]}
+    desk.begun().press("ground_rules_confirmed").press("phase_started", wait=300).press(
+        "phase_started", wait=90
+    )
+    desk.press("turn_started").press("turn_started").press("phase_started", wait=240)
+    desk.press("statement", text="I sat in the car for a while.", feelings="sad, tired", _by="A")
+    desk.press("check_opened").press("reflection_given", **heard)
+    desk.press("reflection_corrected", meant="More tired than sad.").press("reflection_given", **heard)
+    desk.press("reflection_confirmed").press("brief_pause_called").press("resumed").press(
+        "phase_started", wait=240
+    )
+    desk.press("statement", text="I did not know.", _by="B").press("check_opened")
+    desk.press("reflection_given", **heard).press("reflection_confirmed")
+    desk.press("caucus_started").press("caucus_switched").press("caucus_ended").press("resumed")
+    desk.press("need_named", need="space", _by="A").press("voice_returned").press("quiet_started")
+    desk.press("phase_started", wait=120).press("phase_started", wait=120)
+    desk.press("option_added", text="A sentence and a time.", _by="A")
+    desk.press("idea_parked", text="The garden.").press("note", text="Softer today.")
+    desk.press("compromise_drafted", text="A sentence and a time.", who="both", look_again_on="2026-03-20")
+    desk.press("agreement_confirmed", "A").press("agreement_confirmed", "B").press("minutes_added")
+    desk.press("cool_down_called").press("ready_again", "A", wait=1200).press("ready_again", "B").press(
+        "resumed"
+    )
+    assert desk.refused == []
+    desk.press("phase_started", wait=60).press("session_ended", wait=60)
+    assert desk.again().state == "ended"
+    assert log.verify(desk.again()) == []
+    assert desk.kinds().count("phase_finished") == desk.kinds().count("phase_started") == 8
+    assert (
+        clock.read(plan_of(desk.again()), log.read(desk.session.pk)[0], desk_now()).ended_how == "completed"
+    )
+    assert desk.refused == []
+
+
+def to_state(desk, state):
+    ways = {
+        "ready": [],
+        "gathering": [("arrived", "A")],
+        "running": [("arrived", "A"), ("arrived", "B"), ("session_started", "")],
+    }
+    more = {
+        "checking": [("statement", None), ("check_opened", None)],
+        "answering": [("statement", None), ("check_opened", None), ("reflection_given", None)],
+        "drafted": [("compromise_drafted", None)],
+        "brief_pause": [("brief_pause_called", "")],
+        "cooling_down": [("cool_down_called", "")],
+        "caucus": [("caucus_started", "")],
+        "ended": [("stopped", "")],
+    }
+    typed = {
+        "statement": {"text": "I waited.", "_by": "A"},
+        "reflection_given": {"heard": ["feeling", "reason"]},
+        "compromise_drafted": {"text": "A time.", "who": "both", "look_again_on": "2026-03-20"},
+    }
+    for kind, by in ways.get(state, ways["running"]) + more.get(state, []):
+        desk.press(kind, by, **typed.get(kind, {}))
+        assert desk.answer.status_code == 302, (state, kind)
+    return desk
+
+
+STATES = [
+    "ready",
+    "gathering",
+    "running",
+    "checking",
+    "answering",
+    "drafted",
+    "brief_pause",
+    "cooling_down",
+    "caucus",
+]
+TYPED = {
+    "statement": {"text": "A word.", "_by": "B"},
+    "need_named": {"need": "space", "_by": "B"},
+    "option_added": {"text": "A way.", "_by": "B"},
+    "compromise_drafted": {"text": "A way.", "who": "both", "look_again_on": "2026-03-21"},
+    "idea_parked": {"text": "Later."},
+    "note": {"text": "A sigh."},
+    "reflection_given": {"heard": ["feeling", "reason"]},
+    "bridge_given": {"feelings": "sad", "reason": "it was long"},
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_press_on_the_page_is_taken_or_asks_for_a_reason(fay, traveller, state):
+    """Form errors would mean that the page offers what the desk does not understand."""
+    offered = len(to_state(Desk(fay, traveller), state).offers())
+    assert offered >= 3
+    met = {}
+    for place in range(offered):
+        desk = to_state(Desk(fay, traveller), state)
+        kind, by, form = desk.offers()[place]
+        desk.send(form, **TYPED.get(kind, {}))
+        met[kind, by, place] = desk.answer.status_code
+        if desk.answer.status_code == 409 and 'name="override"' in desk.html:
+            reason(desk)
+            met[kind, by, place] = desk.answer.status_code
+    resting = {("resumed", ""): 409} if state == "cooling_down" else {}
+    assert {k: v for k, v in met.items() if v != resting.get(k[:2], 302)} == {}
+
+
+def test_an_ended_session_offers_no_press(desk):
+    assert to_state(desk, "ended").offers() == []
+    assert reverse("session", args=[desk.session.pk]) in desk.html
+
+
+@pytest.mark.parametrize("state", ["running", "brief_pause"])
+def test_begin_next_and_end_write_their_company_at_one_instant(desk, state):
+    desk.begun()
+    rows = (
+        Moment.objects.unscoped("a test looks")
+        .filter(session=desk.session, part="command")
+        .order_by("number")
+    )
+    assert [(m.kind, m.at) for m in rows][-2:] == [
+        ("session_started", rows.last().at),
+        ("phase_started", rows.last().at),
+    ]
+    desk.press("ground_rules_confirmed").press("phase_started")
+    assert [(m.kind, m.at) for m in rows.all()][-2:] == [
+        ("phase_finished", desk_now()),
+        ("phase_started", desk_now()),
+    ]
+    assert desk.again().phase_number == 2
+
+
+def desk_now():
+    return datetime.now(UTC)
+
+
+@pytest.mark.parametrize("kind", ["session_started", "phase_started", "session_ended", "statement", "note"])
+def test_the_same_press_sent_twice_counts_once(desk, kind):
+    if kind == "session_started":
+        desk.press("arrived", "A").press("arrived", "B").press("session_started")
+    else:
+        desk.begun().press("ground_rules_confirmed")
+        if kind == "session_ended":
+            while desk.again().phase_number < 8:
+                desk.press("phase_started")
+        desk.press(kind, **TYPED.get(kind, {}))
+    before = (desk.kinds(), desk.again().state)
+    desk.traveller.shift(timedelta(seconds=3))
+    again = desk.client.post(reverse("command", args=[desk.session.pk]), desk.body)
+    assert again.status_code == 302
+    assert (desk.kinds(), desk.again().state) == before
+
+
+def test_a_card_that_is_not_well_formed_comes_back_with_what_was_typed(desk):
+    desk.begun().press("compromise_drafted", text="A sentence & a time.", who="both", look_again_on="someday")
+    assert desk.answer.status_code == 422
+    assert "A sentence &amp; a time." in desk.html
+    assert desk.kinds()[-1] == "phase_started"
+
+
+WORDS = "Half a sentence, kept."
+KEPT = [
+    ("running", "statement", {"text": WORDS, "_by": "B"}),
+    ("running", "option_added", {"text": WORDS, "_by": "A"}),
+    ("running", "note", {"text": WORDS}),
+    ("running", "idea_parked", {"text": WORDS}),
+    ("checking", "reflection_given", {"text": WORDS, "heard": ["feeling"]}),
+    ("answering", "reflection_corrected", {"meant": WORDS}),
+]
+
+
+@pytest.mark.parametrize(("state", "kind", "typed"), KEPT, ids=[kind for _, kind, _ in KEPT])
+def test_a_page_that_says_not_yet_keeps_what_was_typed(desk, state, kind, typed):
+    to_state(desk, state)
+    desk.press(kind, **typed, voice="nobody")
+    assert desk.answer.status_code == 422
+    form = next(form for k, _by, form in desk.offers() if k == kind)
+    assert WORDS in [value for _name, value, chosen in form.fields if chosen]
+    desk.send(form)
+    if desk.answer.status_code == 409:
+        reason(desk)
+    assert desk.answer.status_code == 302
+    words = [line.words for line in Line.objects.unscoped("a test looks").filter(session=desk.session)]
+    assert WORDS in [word for one in words for word in one.values()]
+
+
+def test_a_soft_no_goes_on_with_a_reason_which_only_the_team_can_read(desk):
+    desk.begun().press("option_added", text="Shelves.", _by="A")
+    assert desk.answer.status_code == 409
+    before = desk.kinds()
+    reason(desk)
+    assert desk.kinds() == [*before, "option_added"]
+    line = Line.objects.unscoped("a test looks").get(session=desk.session, kind=log.SET_ASIDE)
+    assert (line.audience, line.owner_id, line.words) == ("FAC", None, {"reason": "we agreed on it"})
+
+
+def test_absolute_guard_holds_with_a_reason_too(desk):
+    desk.begun().press("cool_down_called")
+    for override in ({}, {"override": "we agreed on it"}):
+        desk.press("resumed", **override)
+        assert desk.answer.status_code == 409
+        assert "override" not in desk.html
+    assert desk.again().state == "cooling_down"
+
+
+def test_a_stale_press_shows_where_they_are_now(desk):
+    desk.begun()
+    form = next(form for kind, _by, form in desk.offers() if kind == "minutes_added")
+    desk.press("minutes_added")
+    other = [
+        (name, "another-press" if name == "key" else value, chosen) for name, value, chosen in form.fields
+    ]
+    desk.send(SimpleNamespace(fields=other, buttons=form.buttons))
+    assert desk.answer.status_code == 409
+    assert "Something else happened meanwhile" in desk.html
+    assert desk.kinds().count("minutes_added") == 1
+    assert len(desk.offers()) > 5
+
+
+@pytest.mark.parametrize(
+    "posted",
+    [
+        {"kind": "minutes_added", "phase": "²", "minutes": "2"},
+        {"kind": "minutes_added", "phase": "1", "minutes": "9" * 5000},
+        {"kind": "minutes_added", "phase": "1"},
+        {"kind": "statement", "by": "C", "text": "x"},
+        {"kind": "arrived", "by": "X"},
+        {"kind": "nonsense"},
+        {"kind": ""},
+        {"kind": "note", "text": "x", "key": ""},
+        {"kind": "note", "text": "x", "key": "k" * 81},
+        {"kind": "note", "text": "x\x00y"},
+        {"kind": "note", "text": "x", "more": "y"},
+        {"kind": "voice_returned", "voice": "Z"},
+    ],
+    ids=str,
+)
+def test_what_no_desk_would_post_is_malformed_and_changes_nothing(desk, posted):
+    desk.begun()
+    before = desk.kinds()
+    answer = desk.client.post(
+        reverse("command", args=[desk.session.pk]), {"key": "k1", "seen": "²", **posted}
+    )
+    assert answer.status_code == 422
+    assert desk.kinds() == before
+
+
+@pytest.mark.parametrize("seen", ["", "²", "-1", "9" * 5000, "x"])
+def test_what_was_seen_is_a_number_or_nothing(desk, seen):
+    desk.begun()
+    posted = {"kind": "note", "text": "A sigh.", "key": "k1", "seen": seen}
+    assert desk.client.post(reverse("command", args=[desk.session.pk]), posted).status_code == 302
+
+
+# The fragment
+
+
+def bare(html):
+    return re.sub(rb'(name="csrfmiddlewaretoken" value=")\w+', rb"\1", html)
+
+
+@pytest.mark.parametrize("state", [*STATES, "ended"])
+def test_one_state_is_one_tag_and_the_same_bytes(fay, traveller, state):
+    desk = to_state(Desk(fay, traveller), state)
+    first = desk.fragment()
+    traveller.shift(timedelta(seconds=7))
+    second = desk.fragment()
+    assert (first["ETag"], bare(first.content)) == (second["ETag"], bare(second.content))
+    third = desk.fragment(first["ETag"])
+    assert (third.status_code, third.content) == (304, b"")
+    assert third["X-Now"] == desk_now().isoformat()
+
+
+def test_the_tag_changes_with_a_press_and_when_a_part_runs_over(desk):
+    desk.begun()
+    first = desk.fragment()["ETag"]
+    desk.press("statement", text="I waited.", _by="A")
+    second = desk.fragment()["ETag"]
+    desk.traveller.shift(timedelta(minutes=30))
+    third = desk.fragment(second)
+    assert len({first, second, third["ETag"]}) == 3
+    assert third.status_code == 200
+    assert b"This part has had its minutes" in third.content
+
+
+def test_the_desk_stands_when_the_server_clock_steps_back(desk):
+    desk.begun()
+    desk.traveller.shift(timedelta(minutes=-10))
+    assert desk.look().again().state == "running"
+    assert desk.press("brief_pause_called", wait=0).again().state == "brief_pause"
+
+
+def test_while_resting_the_end_stays_as_far_ahead(desk):
+    desk.begun().press("brief_pause_called")
+    ahead = re.search(r'data-to-go-s="(\d+)"', desk.html)[1]
+    desk.traveller.shift(timedelta(minutes=4))
+    assert re.search(r'data-to-go-s="(\d+)"', desk.look().html)[1] == ahead
+    assert 60 * 60 > int(ahead) > 30 * 60
+
+
+@pytest.mark.parametrize("name", ["desk", "desk_fragment", "session_file"])
+def test_strangers_meet_no_desk(desk, oli, name):
+    address = reverse(name, args=[desk.session.pk])
+    for client in (oli.client(), desk.house.partner_client("A"), oli.partner_client("A")):
+        assert client.get(address).status_code == 404
+        assert (
+            client.post(
+                reverse("command", args=[desk.session.pk]), {"kind": "stopped", "key": "k"}
+            ).status_code
+            == 404
+        )
+    assert Client().get(address).status_code == 302
+    assert desk.again().state == "ready"
+
+
+def test_a_talk_with_one_is_held_at_the_same_desk(fay, traveller):
+    desk = Desk(fay, traveller, code="one-to-one", with_="B")
+    desk.press("arrived", "B").press("session_started").press(
+        "statement", text="At home I cannot say it.", _by="B"
+    )
+    assert desk.answer.status_code == 302
+    assert plan_of(desk.again()).partners == ("B",)
+    assert "is here" not in desk.html
+    assert signed_in(fay.facilitator).get(reverse("couple", args=[fay.couple.pk])).status_code == 200
+    assert conduct.looked_at(desk.again()).state.name == "running"
