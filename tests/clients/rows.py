@@ -88,7 +88,7 @@ class Maker:
     def _value(
         self, model: type[models.Model], field: models.Field, audience: Audience | None, owner: Any
     ) -> Any:
-        if field.name == model.guard.audience:
+        if hasattr(model, "guard") and field.name == model.guard.audience:
             return audience
         if field.is_relation:
             return self._related(model, field, audience, owner)
