@@ -6,6 +6,7 @@ import tempfile
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -27,6 +28,7 @@ HISTORY = timedelta(weeks=6)
 # The finished session was this long ago; before it the couple was welcomed and walked, after it came one more ritual.
 FINISHED = timedelta(weeks=2)
 SOON = timedelta(minutes=5)
+WALK_AT, EVENING, SATURDAY = time(10, 0), time(18, 0), 5
 # How the walks went, week by week; no answer is an answer too.
 WALKS = (("done", "done"), ("done", "done"), ("moved_to", ""), ("", "done"), ("done", "not_today"))
 
@@ -41,11 +43,13 @@ def load_demo(*, at: datetime, password: str | None = None) -> User:
         made = couple(fay, at=at - HISTORY)
         partners = couples.partners_of(made.pk)
         walk = ritual(
-            fay, made, partners, code="weekly-walk", hour=time(10, 0), weekdays={5}, at=at - HISTORY
+            fay, made, partners, code="weekly-walk", hour=WALK_AT, weekdays={SATURDAY}, at=at - HISTORY
         )
-        walked(walk, partners, begin=at - HISTORY, end=at)
-        held = finished(fay, made, partners, at=at - FINISHED)
-        from_agreement(fay, held, partners, at=at - FINISHED + timedelta(days=1))
+        then = at - FINISHED
+        lived(walk, partners, begin=at - HISTORY, end=then)
+        held = finished(fay, made, partners, at=then)
+        from_agreement(fay, held, partners, at=then + timedelta(hours=3))
+        lived(walk, partners, begin=then + timedelta(hours=3), end=at)
         planned(fay, made, at=at)
     documents.prepare(held, now=at)
     return fay
@@ -95,18 +99,24 @@ def ritual(
     return proposed
 
 
-def walked(walk: Ritual, partners: dict[str, Partner], *, begin: datetime, end: datetime) -> None:
-    """Six weeks of reminders, through the same sweep as every day, and how each of the two answered."""
-    saturday = begin.replace(hour=10, minute=5) + timedelta(days=(5 - begin.weekday()) % 7)
-    for week, (ana, ben) in enumerate(WALKS):
-        then = saturday + timedelta(weeks=week)
-        if then >= end:
-            return
-        deliveries.sweep(lambda then=then: then)
-        for slot, answer in (("A", ana), ("B", ben)):
-            if answer:
-                hour = time(15, 0) if answer == Response.Answer.MOVED_TO else None
-                rituals.respond(ritual=walk, partner=partners[slot], answer=answer, hour=hour, now=then)
+def lived(walk: Ritual, partners: dict[str, Partner], *, begin: datetime, end: datetime) -> None:
+    """Day by day through the same sweep as every day, with how each of the two answered the walks."""
+    zone = ZoneInfo(walk.couple.zone)
+    for day in (begin.astimezone(zone).date() + timedelta(days=n) for n in range((end - begin).days + 1)):
+        for hour in (WALK_AT, EVENING):
+            then = datetime.combine(day, hour, zone) + timedelta(seconds=1)
+            if not begin < then < end:
+                continue
+            deliveries.sweep(lambda then=then: then)
+            if hour == WALK_AT and day.weekday() == SATURDAY:
+                answered(walk, partners, WALKS[day.isocalendar().week % len(WALKS)], at=then)
+
+
+def answered(walk: Ritual, partners: dict[str, Partner], answers: tuple[str, str], *, at: datetime) -> None:
+    for slot, answer in zip(partners, answers, strict=True):
+        if answer:
+            hour = time(15, 0) if answer == Response.Answer.MOVED_TO else None
+            rituals.respond(ritual=walk, partner=partners[slot], answer=answer, hour=hour, now=at)
 
 
 def finished(fay: User, made: Couple, partners: dict[str, Partner], *, at: datetime) -> Session:
@@ -156,15 +166,13 @@ def from_agreement(fay: User, held: Session, partners: dict[str, Partner], *, at
         by=fay,
         code="own",
         words=agreed.line.words["text"],
-        usual_time=time(18, 0),
+        usual_time=EVENING,
         weekdays=frozenset({at.weekday()}),
         start_on=at.date(),
         now=at,
     )
     for partner in partners.values():
-        rituals.consent(
-            ritual=made, partner=partner, answer=RitualConsent.Answer.YES, hour=time(18, 0), now=at
-        )
+        rituals.consent(ritual=made, partner=partner, answer=RitualConsent.Answer.YES, hour=EVENING, now=at)
 
 
 def planned(fay: User, made: Couple, *, at: datetime) -> Session:

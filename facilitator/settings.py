@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from facilitator.headers import on_static
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA = Path(os.environ.get("THIRD_CHAIR_DATA", BASE_DIR / "var")).resolve()
+DATA = Path(os.environ.get("THIRD_CHAIR_DATA") or BASE_DIR / "var").resolve()
 DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
