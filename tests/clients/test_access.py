@@ -54,7 +54,7 @@ def seen(model: type[models.Model], viewer: Any) -> set:
 # The queryset is the lock
 
 EVALUATED = {
-    "for": lambda rows: [row for row in rows],
+    "for": lambda rows: [row.pk for row in rows],
     "list": list,
     "len": len,
     "bool": bool,
@@ -263,7 +263,7 @@ def test_every_row_is_seen_by_exactly_whom_the_table_names(fay, oli):
         owner, table = owner_of(row), TABLE[audience_of(row)]
         for slot in "AB":
             mine = owner == fay.partner(slot).pk
-            wanted = table.own and mine or (table.other_after_release if is_released(row) else table.other)
+            wanted = (table.own and mine) or (table.other_after_release if is_released(row) else table.other)
             wrong += [(row, slot, wanted)] * ((row.pk in sight[slot][type(row)]) != wanted)
         for who in ("lead", "co"):
             wrong += [(row, who, table.team)] * ((row.pk in sight[who][type(row)]) != table.team)

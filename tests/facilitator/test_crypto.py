@@ -275,7 +275,8 @@ house.practice.name = "Plainlyvisible"
 house.practice.save()
 Boundary.objects.create(partner=house.a, topic="family", wording="Quokkawording")
 Channel.objects.create(partner=house.a, address="quokka@address.example", verified_at=MORNING)
-safety.record_talk(partner=house.b, user=house.facilitator, spoken_alone_on=MORNING.date(), outcome="go", notes="Quokkanotes", now=MORNING)
+talk = {"spoken_alone_on": MORNING.date(), "outcome": "go", "notes": "Quokkanotes"}
+safety.record_talk(partner=house.b, user=house.facilitator, now=MORNING, **talk)
 MailSettings.objects.create(practice=house.practice, host="h", from_address="f@h.example", password="Quokkapassword")
 """
 

@@ -20,7 +20,8 @@ MailSettings.objects.create(practice=oli.practice, host="h", from_address="o@h.e
 seal = get_adapter().encrypt
 Authenticator.objects.create(user=fay.facilitator, type="totp", data={"secret": seal("TOTPSECRET")})
 Authenticator.objects.create(user=fay.facilitator, type="recovery_codes", data={"seed": seal("SEED"), "used_mask": 1})
-Authenticator.objects.create(user=oli.facilitator, type="recovery_codes", data={"migrated_codes": [seal("C1"), seal("C2")]})
+codes = {"migrated_codes": [seal("C1"), seal("C2")]}
+Authenticator.objects.create(user=oli.facilitator, type="recovery_codes", data=codes)
 DataKey.objects.filter(author=oli.b.pk).update(destroyed_at=now(), wrapped="")
 """
 READ = """
@@ -34,7 +35,8 @@ opened = MFAAdapter().decrypt
 held = {f"{a.user_id}{a.type}": a.data for a in Authenticator.objects.all()}
 codes = []
 for data in held.values():
-    codes += [opened(data[k]) for k in ("secret", "seed") if k in data] + [opened(c) for c in data.get("migrated_codes", [])]
+    codes += [opened(data[k]) for k in ("secret", "seed") if k in data]
+    codes += [opened(c) for c in data.get("migrated_codes", [])]
 print(json.dumps({
     "names": sorted(p.name for p in Partner.objects.unscoped("a test reads names")),
     "passwords": sorted(m.password for m in MailSettings.objects.all()),
