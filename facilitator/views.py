@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clients.access import AsFacilitator, AsPartner, viewer_of
 from clients.models import Couple, Partner
-from facilitator import begin, demo
+from facilitator import begin, crypto, demo
 from facilitator.forms import FirstRunForm
 from facilitator.http import page
 from facilitator.models import Practice, User
@@ -62,6 +62,7 @@ def home(request: HttpRequest) -> HttpResponse:
         return page(request, "facilitator/home.html", {"viewer": viewer, "couples": [], "sessions": []})
     both = Prefetch("partners", queryset=Partner.objects.visible_to(viewer), to_attr="both")
     couples = Couple.objects.visible_to(viewer).filter(closed_at__isnull=True).prefetch_related(both)
+    crypto.keys.fetch(couples.values_list("pk", flat=True))
     return page(
         request, "facilitator/home.html", {"viewer": viewer, "couples": couples, "sessions": _today(viewer)}
     )
