@@ -97,11 +97,21 @@ class Meeting:
 
 
 @dataclass(frozen=True)
+class Due:
+    """Something automatic, with the instant at which it fell due; derived, never written."""
+
+    kind: str
+    at: datetime
+    phase: int | None = None
+
+
+@dataclass(frozen=True)
 class Heard:
     plan: Plan
     figures: Mapping[str, Any]
     lines: Sequence[SeenLine]
     meeting: Meeting
+    due: Sequence[Due] = ()
 
 
 def may_print(line: SeenLine, reader: Reader) -> bool:

@@ -120,7 +120,7 @@ class FacilitatorRecord:
             milestones=tuple(say(MILESTONE, what) for what in told.milestones),
             notes=tuple(line.get("text") for line in told.of_kind("note") if line.get("text")),
             follow_up=tuple(follow_up(told)),
-            log=log_table(log[:LOG_ROWS], meeting, who),
+            log=log_table(log[:LOG_ROWS], meeting, who, heard.due if meeting.timed else ()),
             log_cut=max(0, len(log) - LOG_ROWS),
             foot=Foot(_("Facilitator's record"), meeting.code, meeting.version, "", draft=False),
         )

@@ -1,6 +1,6 @@
 """The tables of the facilitator's record: time, pauses, checks, needs, options, numbers, and the log."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,9 +8,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from reports.charts import VoiceChart, voice_chart
-from reports.contexts.heard import Heard, Meeting, SeenLine
+from reports.contexts.heard import Due, Heard, Meeting, SeenLine
 from reports.contexts.told import Attempt, Check, Told
 from reports.contexts.words import (
+    AUTOMATIC,
     CHECK_KIND,
     CHECK_STATE,
     ENTRY,
@@ -270,8 +271,14 @@ def numbers(told: Told, who: Mapping[str, str]) -> Table | None:
     return Table(heads, tuple(rows), widths=(46, 18) + (18,) * len(meeting.order)) if rows else None
 
 
-def log_table(lines: list[SeenLine], meeting: Meeting, who: Mapping[str, str]) -> Table:
-    """One row a command, whatever it was made of. A file's first command stands on its second line."""
+def log_table(
+    lines: list[SeenLine], meeting: Meeting, who: Mapping[str, str], due: Sequence[Due] = ()
+) -> Table:
+    """One row a command, whatever it was made of; what fell due by itself stands between, with its own instant.
+
+    A file's first command stands on its second line.
+    """
+    waiting = list(due)
     undone = {line.get("line") for line in lines if line.kind == "undone"}
     corrected = {line.get("line") for line in lines if line.kind == "corrected"}
     commands: dict[int, list[SeenLine]] = {}
@@ -280,6 +287,8 @@ def log_table(lines: list[SeenLine], meeting: Meeting, who: Mapping[str, str]) -
     rows = []
     for number, parts in commands.items():
         first = parts[0]
+        while waiting and first.at and waiting[0].at <= first.at:
+            rows.append(automatic(waiting.pop(0), meeting))
         is_held = any(part.held_back for part in parts)
         by = next((part.by for part in parts if part.by), "")
         unsigned = is_held or first.kind in UNSIGNED or first.kind in ENDINGS
@@ -289,6 +298,11 @@ def log_table(lines: list[SeenLine], meeting: Meeting, who: Mapping[str, str]) -
         at = f"{meeting.local(first.at):%H:%M:%S}" if first.at and meeting.timed else "–"
         rows.append((str(number - 1), at, "" if unsigned else who.get(by, ""), "; ".join([what, *marks])))
     return Table((_("No."), _("time"), _("who"), _("entry")), tuple(rows), widths=(9, 16, 11, 64))
+
+
+def automatic(due: Due, meeting: Meeting) -> tuple[str, str, str, str]:
+    what = say(AUTOMATIC, due.kind)
+    return "", f"{meeting.local(due.at):%H:%M:%S}", "", f"{what} · {due.phase}" if due.phase else what
 
 
 def refers(line: SeenLine) -> list[str]:

@@ -104,6 +104,17 @@ TEMPERATURE_AT = {
     "ready_again": gettext_noop("when ready again"),
     "closing_temperature": gettext_noop("at the end"),
 }
+AUTOMATIC = {
+    "doors_opened": gettext_noop("doors open"),
+    "not_held": gettext_noop("half an hour past the planned time"),
+    "phase_overtime": gettext_noop("minutes of the part used"),
+    "closing_due": gettext_noop("time for the closing"),
+    "maximum_reached": gettext_noop("agreed time reached"),
+    "brief_pause_long": gettext_noop("some minutes of pause"),
+    "return_due": gettext_noop("time to come back"),
+    "return_missed": gettext_noop("ten minutes past the time to come back"),
+    "connection_lost_long": gettext_noop("ten minutes without a connection"),
+}
 ENTRY = {
     "arrived": gettext_noop("arrived"),
     "arrival_temperature": gettext_noop("number on arriving"),

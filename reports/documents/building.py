@@ -5,7 +5,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from django.db import transaction
@@ -173,23 +172,35 @@ TITLES = {
 }
 
 
-def write_all(session: Session, out_dir: Path) -> list[Path]:
+@dataclass(frozen=True)
+class Paper:
+    """What a paper will say, gathered and frozen; pressing it asks nothing more of the database."""
+
+    name: str
+    kind: str
+    content: Any
+    setting: Setting
+    author: str
+
+    def press(self) -> bytes:
+        return press(self.kind, self.content, self.setting, author=self.author)
+
+
+def papers_of(session: Session) -> list[Paper]:
     """Every paper of a session as if all had been released, for replay. Writes no row."""
     plan, setting = plan_of(session), Setting(session.couple.language, large=False)
-    papers: list[tuple[str, Kind, str]] = [("facilitator-record", Kind.FACILITATOR_RECORD, "F")]
-    papers += [(f"partner-{slot.lower()}", Kind.PARTNER_COPY, slot) for slot in plan.partners]
+    wanted: list[tuple[str, Kind, str]] = [("facilitator-record", Kind.FACILITATOR_RECORD, "F")]
+    wanted += [(f"partner-{slot.lower()}", Kind.PARTNER_COPY, slot) for slot in plan.partners]
     if plan.with_ == "both":
-        papers += [
+        wanted += [
             ("joint-summary", Kind.JOINT_SUMMARY, "both"),
             ("agreement-sheet", Kind.AGREEMENT_SHEET, "both"),
         ]
-    written = []
-    for name, kind, reader in papers:
+    found = []
+    for name, kind, reader in wanted:
         heard = gather(session, reader, as_if_released=True).heard  # type: ignore[arg-type]
         heard = replace(heard, meeting=replace(heard.meeting, released_on=heard.meeting.held_on))
         content = _content(kind, heard, reader, setting)
         if content is not None:
-            path = out_dir / f"{name}.pdf"
-            path.write_bytes(press(kind, content, setting, author=session.couple.practice.neutral_name))
-            written.append(path)
-    return written
+            found.append(Paper(f"{name}.pdf", kind, content, setting, session.couple.practice.neutral_name))
+    return found

@@ -9,8 +9,8 @@ from clients.access import AsFacilitator, AsPartner, Viewer
 from clients.couples import partners_of
 from clients.models import Casefile, Partner, Seat
 from reports.contexts import Heard, Meeting, SeenLine
-from reports.contexts.heard import Reader
-from sessions import log
+from reports.contexts.heard import Due, Reader
+from sessions import clock, log
 from sessions.figures import figures
 from sessions.models import HeldBack, Line, Moment, Opening, Session
 from sessions.plan import Plan
@@ -47,7 +47,10 @@ def gather(session: Session, reader: Reader, *, as_if_released: bool = False) ->
     lines = [row.line for row in sorted(rows.values(), key=lambda row: row.line.number)]
     meeting = _meeting(session, plan, both, reader)
     names = {both[slot].pk for slot in plan.partners}
-    heard = Heard(plan, figures(plan, log.read(session.pk)[0]), lines, meeting)
+    state = clock.fold(plan, log.read(session.pk)[0])
+    read = clock.read(plan, state, state.last_at or meeting.started_at or session.planned_at)
+    due = tuple(Due(one.kind, one.at, one.phase) for one in read.due)
+    heard = Heard(plan, figures(plan, state), lines, meeting, due)
     return Gathered(heard, frozenset(authors | names | {session.couple_id}))
 
 

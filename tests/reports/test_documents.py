@@ -404,10 +404,10 @@ def test_the_task_is_the_sweep(held, monkeypatch):
     assert (tasks.sweep.name, tasks.sweep()) == ("documents.sweep", 4)
 
 
-def test_replay_writes_five_papers_and_no_row(held, tmp_path):
+def test_replay_makes_five_papers_and_no_row(held):
     before = Document.objects.unscoped("a test counts").count()
-    names = [path.name for path in documents.write_all(held, tmp_path)]
-    assert sorted(names) == [
+    made = {paper.name: paper.press() for paper in documents.papers_of(held)}
+    assert sorted(made) == [
         "agreement-sheet.pdf",
         "facilitator-record.pdf",
         "joint-summary.pdf",
@@ -415,15 +415,13 @@ def test_replay_writes_five_papers_and_no_row(held, tmp_path):
         "partner-b.pdf",
     ]
     assert Document.objects.unscoped("a test counts").count() == before
-    again = tmp_path / "again"
-    again.mkdir()
-    documents.write_all(held, again)
-    assert [(tmp_path / name).read_bytes() == (again / name).read_bytes() for name in names] == [True] * 5
+    assert {paper.name: paper.press() for paper in documents.papers_of(held)} == made
 
 
 def test_what_replay_writes_is_what_release_opens(fay, held, tmp_path):
     """The way for replay reads as the facilitator and filters; the way for people asks as each of them."""
-    documents.write_all(held, tmp_path)
+    for paper in documents.papers_of(held):
+        (tmp_path / paper.name).write_bytes(paper.press())
     both_agree(fay, held, now=NOW)
     documents.render_due(NOW)
     made = papers(held)
