@@ -8,9 +8,10 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Q
@@ -27,6 +28,7 @@ from sessions.rules.texts import refusal
 
 # For everybody else (rituals, documents) a session is over this long after its latest end, whatever the desk says.
 OVER_AFTER = timedelta(minutes=30)
+MORNING = time(8)
 # Kinds that wait for nothing: a pause, a stop and leaving are taken however old the sender's screen is.
 AT_ONCE = {
     "brief_pause_called",
@@ -246,7 +248,12 @@ class Room:
             transaction.on_commit(live.woke, robust=True)
 
     def _quiet(self, *, began: bool, ended: bool, now: datetime) -> None:
-        """Nothing is sent to a couple while their session runs."""
+        """Nothing is sent to a couple while their session runs, and nothing on the evening after it.
+
+        A talk with one makes no quiet: a reminder that did not come would tell the other of it.
+        """
+        if self.plan.with_ != "both":
+            return
         mine = Quiet.objects.unscoped("a session keeps its couple's quiet").filter(of=self.session.pk)
         if began and not mine.exists():
             latest = self.plan.latest_end
@@ -258,7 +265,13 @@ class Room:
                 of=self.session.pk,
             )
         if ended:
-            mine.update(until_at=now)
+            mine.update(until_at=next_morning(now, self.session.couple.zone))
+
+
+def next_morning(now: datetime, zone: str) -> datetime:
+    """Eight o'clock where the couple lives, on the day after `now`."""
+    local = now.astimezone(ZoneInfo(zone))
+    return datetime.combine(local.date() + timedelta(days=1), MORNING, ZoneInfo(zone))
 
 
 def fields_digest(command: Command) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection, connections
@@ -411,7 +411,20 @@ def quiets():
     return list(Quiet.objects.unscoped("a test looks").values_list("from_at", "until_at", "cause"))
 
 
-def test_it_is_quiet_from_the_first_minute_to_the_last(hall):
+@pytest.mark.parametrize(
+    ("evening", "morning"),
+    [
+        # A March and an October night: eight o'clock stays eight o'clock where they live.
+        (datetime(2026, 3, 28, 19, 0, tzinfo=UTC), datetime(2026, 3, 29, 7, 0, tzinfo=UTC)),
+        (datetime(2026, 10, 24, 18, 0, tzinfo=UTC), datetime(2026, 10, 25, 8, 0, tzinfo=UTC)),
+        (datetime(2026, 6, 1, 23, 30, tzinfo=UTC), datetime(2026, 6, 3, 7, 0, tzinfo=UTC)),
+    ],
+)
+def test_the_next_morning_is_eight_where_they_live(evening, morning):
+    assert conduct.next_morning(evening, "Europe/Lisbon") == morning
+
+
+def test_it_is_quiet_from_the_first_minute_until_the_next_morning(hall):
     hall.post("A", "arrived")
     assert quiets() == []
     hall.post("B", "arrived")
@@ -421,7 +434,14 @@ def test_it_is_quiet_from_the_first_minute_to_the_last(hall):
     began = hall.at
     hall.post("F", "phase_started", phase=1)
     hall.ended()
-    assert quiets() == [(began, hall.at, "session")]
+    assert quiets() == [(began, conduct.next_morning(hall.at, "Europe/Lisbon"), "session")]
+
+
+def test_a_talk_with_one_makes_no_quiet_that_the_other_could_notice(fay):
+    hall = Hall(fay, code="one-to-one", with_="A")
+    hall.post("A", "arrived")
+    hall.post("F", "session_started")
+    assert quiets() == []
 
 
 def test_a_draft_is_joint_only_when_both_confirmed_it_corrections_included(hall):
