@@ -158,7 +158,8 @@ class TestInARunningHouse:
             assert status == 201
             own.append(wait_until(lambda began=began: one.pokes(began), what="a poke", within_s=5)[0] - began)
             # Until the watcher rests again, so that no poll is mistaken for a wake.
-            wait_until(lambda end=time.time() + 0.15: time.time() > end, what="a poll", within_s=2)
+            rested = time.time() + 0.15
+            wait_until(lambda rested=rested: time.time() > rested, what="a poll", within_s=2)
         # Between the commit and the print there is no waiting, so this may even be a little less than nothing.
         durable = stage.other_process('post("F", "note", text="elsewhere")')
         far = wait_until(lambda: one.pokes(durable - 0.5), what="a poke", within_s=5)[0] - durable
