@@ -25,7 +25,7 @@ class MailSettingsForm(forms.ModelForm):
     """A server, and how it is spoken to. An empty password keeps the one there is."""
 
     password = forms.CharField(
-        label=gettext_lazy("password"),
+        label=gettext_lazy("Password"),
         required=False,
         strip=False,
         widget=forms.PasswordInput({"autocomplete": "off"}),

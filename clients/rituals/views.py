@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -118,7 +119,8 @@ def partner_link(request: HttpRequest, partner_id: UUID) -> HttpResponse:
         deliveries.offer_sign_in(partner=partner, now=now())
     except Refusal as refusal:
         return page(request, "rituals/not_yet.html", {"partner": partner, "words": said(refusal)}, status=409)
-    return redirect("couple", partner.couple_id)
+    messages.success(request, _("A sign-in link is on its way."))
+    return redirect("partner", partner.pk)
 
 
 # A partner
