@@ -164,7 +164,8 @@ class JointSummary:
 
 
 def foot(meeting: Meeting, kind: str, *, draft: bool = False) -> Foot:
-    released = _("released %(day)s") % {"day": day(meeting.released_on)} if meeting.released_on else ""
+    released_on = day(meeting.released_on)
+    released = _("released %(day)s") % {"day": released_on} if released_on else ""
     # The code is the care team's name for the two; a partner's paper carries the label they chose.
     label = meeting.label if meeting.who_meets == "both" else ""
     return Foot(kind, label, meeting.version, released, draft)

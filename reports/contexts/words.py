@@ -8,6 +8,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
+from sessions.clock.state import EPOCH
+
 GOAL_VIEW = {
     "yes": gettext_noop("yes"),
     "a_little": gettext_noop("a little"),
@@ -199,7 +201,8 @@ def ended(how: str) -> str:
 
 
 def day(value: date | datetime | None) -> str:
-    return date_format(value, "j F Y") if value else ""
+    """Nothing for a session written up without a date: the clock puts it at its epoch."""
+    return date_format(value, "j F Y") if value and value.year > EPOCH.year else ""
 
 
 def day_month(value: date | None) -> str:

@@ -152,7 +152,7 @@ def press(kind: str, content: Any, setting: Setting, *, author: str) -> bytes:
     context: Mapping[str, Any] = {"paper": content, "rings": RINGS}
     held_on = content.since if kind == Kind.AGREEMENT_SHEET else content.day
     with translation.override(setting.language):
-        title = f"{TITLES[kind]()}, {held_on}"
+        title = f"{TITLES[kind]()}, {held_on}" if held_on else TITLES[kind]()
     return pdf.render(
         f"reports/{kind}.html",
         context,
