@@ -22,6 +22,7 @@ from django.db import connection, transaction
 from django.test import Client, override_settings
 from django.urls import reverse
 
+from clients.access import Guarded
 from clients.rituals import deliveries, links, rituals
 from clients.rituals.library import OWN
 from clients.rituals.models import Ritual
@@ -220,6 +221,22 @@ def inside(made: bytes) -> bytes:
     return b"\n".join([*parts, text, re.sub(rb"[\s\xc2\xad-]+", b"", text)])
 
 
+def rows(world: World) -> Any:
+    """What the lock itself lets through: a page that prints all of it may be written tomorrow."""
+    fay, oli = world.fay, world.oli
+    viewers = {
+        "ana": fay.seat("A"),
+        "ben": fay.seat("B"),
+        "fay": fay.viewer,
+        "cleo": oli.seat("A"),
+        "oli": oli.viewer,
+    }
+    for (who, viewer), (model, each) in itertools.product(viewers.items(), text_fields()):
+        if issubclass(model, Guarded):
+            values = list(model.objects.visible_to(viewer).values_list(each.name, flat=True))
+            yield who, f"rows of {name_of(model, each)}", json.dumps(values, default=str).encode()
+
+
 def operator_pages(world: World) -> Any:
     """Whoever runs the installation, on every page of the admin."""
     root = User.objects.create_superuser("root@practice.example", "a warm room with three chairs")
@@ -259,17 +276,19 @@ def test_nobody_meets_a_word_that_is_not_for_their_eyes_and_everybody_meets_thei
     wrong: Counter[tuple[str, str, str]] = Counter()
     sinks = size = 0
 
-    def look(who: str, where: str, body: bytes) -> None:
+    def look(who: str, where: str, body: bytes, *, is_page: bool = True) -> None:
         nonlocal sinks, size
         sinks, size = sinks + 1, size + len(body)
         for word in aviary.in_bytes(body):
-            met.setdefault(word, set()).add(who)
+            met.setdefault(word, set()).update({who} if is_page else ())
             if who not in aviary.readers[word]:
                 wrong[who, where, aviary.where[word]] += 1
 
     for actor in LOOKERS:
         for where, body in answers(world, actor):
             look(actor, where, body)
+    for who, where, body in rows(world):
+        look(who, where, body, is_page=False)
     for where, body in operator_pages(world):
         look("operator", where, body)
     for mail in LocalMail.objects.filter(at=NOW, to__contains="@home.example").exclude(
