@@ -1,0 +1,92 @@
+"""Every page, light and dark, on a desk and on a phone: axe finds nothing."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import URLPattern, URLResolver, get_resolver
+
+PAGES = {
+    "home": ("fay", "/"),
+    "account_login": ("", "/sign-in/"),
+    "account_logout": ("fay", "/sign-out/"),
+    "account_change_password": ("fay", "/sign-in/password/"),
+    "account_reauthenticate": ("fay", "/sign-in/again/"),
+    "mfa_index": ("fay", "/settings/sign-in/"),
+    "mfa_activate_totp": ("fay", "/settings/sign-in/totp/"),
+    "mail_settings": ("fay", "/settings/mail/"),
+    "mailbox": ("fay", "/mailbox/"),
+    "couple_new": ("fay", "/couples/new/"),
+    "couple": ("fay", "/couples/{couple}/"),
+    "partner": ("fay", "/partners/{partner}/"),
+    "plan": ("fay", "/couples/{couple}/plan/"),
+    "desk": ("fay", "/sessions/{running}/desk/"),
+    "desk, ready": ("fay", "/sessions/{ready}/desk/"),
+    "desk, ended": ("fay", "/sessions/{ended}/desk/"),
+    "session": ("fay", "/sessions/{ended}/"),
+    "documents": ("fay", "/documents/"),
+    "couple_rituals": ("fay", "/couples/{couple}/rituals/"),
+    "ritual_propose": ("fay", "/couples/{couple}/rituals/new/"),
+    "portal": ("ana", "/me/"),
+    "documents, a partner": ("ana", "/documents/"),
+    "link": ("", "/l/a-word-too-many/"),
+    "404": ("fay", "/nowhere/"),
+}
+# What answers no page of its own to a plain GET, with the reason.
+NOT_PAGES = {
+    "first_run": "gone once there is a practice; the first visit's own journey looks at it",
+    "load_demo": "a post",
+    "health": "plain text",
+    "mail_test": "a post",
+    "account_signup": "closed",
+    "mfa_authenticate": "only half way through a sign-in",
+    "mfa_reauthenticate": "only with a second factor",
+    "mfa_deactivate_totp": "only with a second factor",
+    "mfa_view_recovery_codes": "only with a second factor",
+    "mfa_generate_recovery_codes": "only with a second factor",
+    "mfa_download_recovery_codes": "a text file",
+    "desk_fragment": "a piece of the desk",
+    "command": "a post",
+    "read_through": "a post",
+    "session_file": "a file",
+    "agreement_ritual": "the form of ritual_propose over an agreement",
+    "document": "a PDF, or the page that waits for it",
+    "documents_prepare": "a post",
+    "ritual_change": "a post",
+    "partner_link": "a post",
+    "partner_sign_out": "a post",
+}
+STATUS = {"link": 404, "404": 404}
+LOOKS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
+
+
+def names(patterns=None):
+    for each in patterns if patterns is not None else get_resolver().url_patterns:
+        if isinstance(each, URLResolver):
+            if each.app_name != "admin":
+                yield from names(each.url_patterns)
+        elif isinstance(each, URLPattern):
+            yield each.name
+
+
+def test_every_route_is_looked_at_or_says_why_not():
+    known = {name.split(",")[0] for name in PAGES} | set(NOT_PAGES)
+    own = {name for name in names() if not name.startswith(("api_", "ritual_")) or name in known}
+    assert own - known == set()
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS, ids=[f"{w}-{s}" for w, s in LOOKS])
+def test_axe_finds_nothing_on_any_page(rooms, width, scheme):
+    found = {}
+    look = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme, "bypass_csp": True}
+    pages = {who: rooms.page(who, reduced_motion="reduce", **look) for who in ("", "fay", "ana")}
+    for name, (who, path) in PAGES.items():
+        page = pages[who]
+        answer = page.goto(rooms.url(path))
+        assert (name, answer.status) == (name, STATUS.get(name, 200))
+        for violation in Axe().run(page).response["violations"]:
+            found.setdefault(name, []).append((violation["id"], violation["nodes"][0]["html"][:160]))
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > width:
+            found.setdefault(name, []).append(("scrolls sideways", wide))
+    for page in pages.values():
+        page.context.close()
+    assert found == {}
