@@ -15,18 +15,20 @@ from urllib.parse import urlsplit
 
 import django
 import redis
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.db import connection
+from django.db import connection, models
 
 from facilitator.mail import is_this_machine
-from facilitator.models import MailSettings
+from facilitator.models import MailSettings, User
 
 TZDATA_FLOOR = (2026, 1)
 WEASYPRINT_FLOOR = (70,)
 DJANGO_FLOOR = (5, 2, 15)
 # Since 2026 the clocks of Vancouver are not put back in autumn; zone data older than that says -8.
 VANCOUVER = ("America/Vancouver", datetime(2026, 12, 1, 17, tzinfo=UTC), timedelta(hours=-7))
+SECOND_STEP = "/settings/sign-in/"
 LIBRARIES = {
     "linux": ["libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz.so.0", "libharfbuzz-subset.so.0"],
     "darwin": [
@@ -167,7 +169,7 @@ def switches() -> Iterator[Problem]:
 
 def mail() -> Iterator[Problem]:
     """Mail in clear text stays on this machine."""
-    if MailSettings._meta.db_table not in connection.introspection.table_names():
+    if not _has_tables(MailSettings):
         return
     remedy = "choose STARTTLS or TLS on the mail page"
     for row in MailSettings.objects.filter(security=MailSettings.Security.NONE):
@@ -175,8 +177,28 @@ def mail() -> Iterator[Problem]:
             yield Problem("mail_clear", f"Mail to {row.host}:{row.port} would travel unprotected: {remedy}.")
 
 
+def second_factor(listen: str) -> Iterator[Problem]:
+    """Beyond this machine a password alone opens no house. Before anybody is there, the one-time code guards it."""
+    if is_this_machine(listen) or not _has_tables(User, Authenticator):
+        return
+    people = User.objects.filter(is_active=True).exclude(is_facilitator=False, is_staff=False)
+    guarded = Authenticator.objects.filter(type=Authenticator.Type.TOTP).values("user")
+    if without := people.exclude(pk__in=guarded).count():
+        who = "1 facilitator has" if without == 1 else f"{without} facilitators have"
+        yield Problem(
+            "second_factor",
+            f"{who} no second step to sign in: start without --listen, set it up at {SECOND_STEP}, then listen.",
+        )
+
+
+def _has_tables(*of: type[models.Model]) -> bool:
+    return {model._meta.db_table for model in of} <= set(connection.introspection.table_names())
+
+
 CHECKS: tuple[Check, ...] = (keys, data_folder, zones, broker, libraries, versions, switches, mail)
 
 
-def checks() -> list[Problem]:
-    return [problem for check in CHECKS for problem in check()]
+def checks(*, listen: str = "") -> list[Problem]:
+    """`listen` is where this start will listen, when it is not where the settings say."""
+    found = [problem for check in CHECKS for problem in check()]
+    return [*found, *second_factor(listen or settings.LISTEN)]

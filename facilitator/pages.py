@@ -1,4 +1,4 @@
-"""Pages that show several rooms at once, so they stand at the front door: a couple, a partner, a session after its end."""
+"""Pages that show several rooms at once, so they stand at the front door: a couple, a partner, a finished session."""
 
 from typing import Any
 from uuid import UUID

@@ -1,5 +1,6 @@
 """One settings file. What differs between a laptop and a practice of a hundred comes from the environment."""
 
+import contextlib
 import json
 import os
 import secrets
@@ -29,10 +30,8 @@ def _secrets(path: Path) -> dict[str, str | list[str]]:
             json.dump(fresh, file, indent=1)
             file.flush()
             os.fsync(file.fileno())
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(draft, path)
-        except FileExistsError:
-            pass
         draft.unlink()
     return json.loads(path.read_text())
 

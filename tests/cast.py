@@ -114,7 +114,7 @@ def empty_every_table(self: TransactionTestCase) -> None:
     """Append-only tables are emptied through the same door as everything else: an open Purge."""
     for alias in ("default", "keys"):
         connection = connections[alias]
-        tables = [t for t in connection.introspection.django_table_names(only_existing=True)]
+        tables = connection.introspection.django_table_names(only_existing=True)
         with transaction.atomic(using=alias), connection.cursor() as cursor:
             if alias == "default":
                 Purge.objects.create(reason="a test ends", actor="system:tests", open_id=1)

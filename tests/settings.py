@@ -19,5 +19,8 @@ zoneinfo.reset_tzpath(to=())
 
 from facilitator.settings import *  # noqa: E402, F403  (the environment comes first)
 
+# The data folder is shared by the processes of one run; a test that mutes the house means its own.
+MUTE_FILE = DATA / f"mute-{os.getpid()}"  # noqa: F405
+
 # Argon2 is meant to be slow. What it does is tested where it matters, by naming it.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]  # noqa: F405

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 
 from facilitator import doctor
-from facilitator.models import MailSettings, Practice
+from facilitator.models import MailSettings, Practice, User
 from tests import services
 
 GOOD_KEY = "q7Wm2xR9vLzK4tYbN8sJ5hGdF3cPaE6uTiOoXwVnMkSjDfHgQeRyUb1ZlC0pAvBm"
@@ -211,6 +213,60 @@ def test_mail_in_clear_text_to_another_machine_is_refused(post) -> None:
 def test_mail_that_is_protected_or_stays_here_passes(post, host: str, security: str) -> None:
     post(host, security)
     assert codes(doctor.mail) == []
+
+
+def facilitator(practice: Practice, name: str, *factors: str, **facts) -> None:
+    user = User.objects.create_user(
+        f"{name}@house.example", "a long warm password", practice=practice, is_facilitator=True, **facts
+    )
+    for factor in factors:
+        Authenticator.objects.create(user=user, type=factor, data={})
+
+
+@pytest.fixture
+def practice(db):
+    return Practice.objects.create(name="Fay's practice")
+
+
+@pytest.mark.both
+@pytest.mark.parametrize("listen", ["0.0.0.0", "::", "192.0.2.7"])
+def test_beyond_the_machine_a_password_alone_is_refused(practice, listen: str) -> None:
+    facilitator(practice, "fay", "totp")
+    facilitator(practice, "oli")
+    facilitator(practice, "gil", "recovery_codes")
+    assert [problem.line for problem in doctor.second_factor(listen)] == [
+        "2 facilitators have no second step to sign in: start without --listen, set it up at /settings/sign-in/,"
+        " then listen."
+    ]
+    assert reverse("mfa_index") == doctor.SECOND_STEP
+
+
+@pytest.mark.both
+@pytest.mark.parametrize(
+    ("listen", "factors", "facts"),
+    [
+        ("127.0.0.1", (), {}),
+        ("::1", (), {}),
+        ("localhost", (), {}),
+        ("0.0.0.0", ("totp",), {}),
+        ("0.0.0.0", (), {"is_active": False}),
+    ],
+    ids=["here", "here, version 6", "here by name", "with a second step", "an account that is closed"],
+)
+def test_on_the_machine_or_with_a_second_step_it_passes(practice, listen, factors, facts) -> None:
+    facilitator(practice, "fay", *factors, **facts)
+    assert list(doctor.second_factor(listen)) == []
+
+
+def test_a_house_with_nobody_in_it_may_be_begun_from_elsewhere(practice) -> None:
+    assert list(doctor.second_factor("0.0.0.0")) == []
+
+
+@pytest.mark.parametrize(("where", "codes"), [("", ["second_factor"]), ("127.0.0.1", [])])
+def test_where_a_start_will_listen_decides_and_else_the_settings(house, practice, where, codes) -> None:
+    house.LISTEN = "0.0.0.0"
+    facilitator(practice, "fay")
+    assert [problem.code for problem in doctor.checks(listen=where)] == codes
 
 
 def test_the_command_says_each_line_and_fails(house, db, capsys) -> None:

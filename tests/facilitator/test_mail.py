@@ -324,6 +324,21 @@ def test_nothing_is_offered_that_could_not_be_sent(practice, is_demo, tested, ad
     assert mail.can_mail(practice, address) is may
 
 
+@pytest.mark.parametrize(("is_demo", "to"), [(False, "ana@home.test"), (True, "ana@calm.example")])
+def test_a_house_that_was_restored_sends_nothing_whoever_asks(practice, smtp, settings, tmp_path, is_demo, to):
+    server(practice, smtp.port)
+    practice.is_demo = is_demo
+    practice.save()
+    settings.MUTE_FILE = tmp_path / "mute"
+    settings.MUTE_FILE.write_text("restored")
+    muted = send(practice, to=to)
+    assert (muted, muted.may_try_again) == (Outcome("connect", "4"), True)
+    assert (smtp.messages, LocalMail.objects.count()) == ([], 0)
+    settings.MUTE_FILE.unlink()
+    assert send(practice, to=to) == Outcome("done", "2")
+    assert len(smtp.messages) + LocalMail.objects.count() == 1
+
+
 def test_djangos_own_way_to_mail_is_closed():
     with pytest.raises(RuntimeError, match="nowhere else"):
         mail.NoBackend().send_messages([])

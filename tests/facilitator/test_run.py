@@ -86,6 +86,17 @@ def test_lost_secrets_are_not_quietly_replaced(tmp_path: Path) -> None:
     assert not (tmp_path / "secrets.json").exists()
 
 
+@pytest.mark.parametrize("env", [{}, {"THIRD_CHAIR_DATA": ""}], ids=["unset", "empty"])
+def test_without_a_data_folder_named_it_is_var_in_the_checkout(tmp_path: Path, env: dict[str, str]) -> None:
+    for name in ("__init__.py", "settings.py", "headers.py"):
+        (tmp_path / "facilitator").mkdir(exist_ok=True)
+        shutil.copy(ROOT / "facilitator" / name, tmp_path / "facilitator")
+    whole = clean_env(PYTHONPATH=str(tmp_path), **env)
+    say = [sys.executable, "-c", "from facilitator.settings import DATA; print(DATA)"]
+    done = subprocess.run(say, cwd=tmp_path, env=whole, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == (f"{tmp_path}/var\n", "")
+
+
 @pytest.fixture
 def start(tmp_path: Path):
     def begin(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:

@@ -1,6 +1,7 @@
 """The whole house, killed piece by piece. What was answered stays, what dies comes back, and an end is an end."""
 
 import http.client
+import http.cookiejar
 import os
 import re
 import signal
@@ -8,12 +9,15 @@ import socket
 import stat
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from facilitator.demo import EMAIL
 from tests import services
 from tests.facilitator.test_supervisor import is_gone
 
@@ -142,6 +146,50 @@ def test_nothing_anybody_asks_for_is_written_to_the_log(house: services.House) -
         urllib.request.urlopen(f"{house.url}/of-nobody/canary-in-a-path/", timeout=10)
     assert answers(house) == 200
     assert "canary-in-a-path" not in house.said()
+
+
+def sign_in(house: services.House) -> tuple[str, str]:
+    """The demo's facilitator by the sign-in page: their cookie, and a session that is theirs to watch."""
+    password = house.manage("demo").stdout.split()[-1]
+    jar = http.cookiejar.CookieJar()
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    door = f"{house.url}/sign-in/"
+    browser.open(door, timeout=15).close()
+    csrf = next(cookie.value for cookie in jar if cookie.name == "csrf")
+    typed = {"login": EMAIL, "password": password, "csrfmiddlewaretoken": csrf}
+    with browser.open(door, urllib.parse.urlencode(typed).encode(), timeout=15) as page:
+        shown = page.read().decode()
+    cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
+    return cookies, re.search(r"/sessions/([0-9a-f-]{36})/", shown).group(1)
+
+
+def listen(
+    house: services.House, cookies: str, session: str, until: ExitStack
+) -> http.client.HTTPResponse:
+    line = http.client.HTTPConnection("127.0.0.1", house.port, timeout=30)
+    until.callback(line.close)
+    line.request("GET", f"/stream/{session}", headers={"Cookie": cookies})
+    stream = line.getresponse()
+    assert (stream.status, stream.getheader("Content-Type")) == (200, "text/event-stream")
+    return stream
+
+
+def test_with_twenty_streams_open_it_stops_in_ten_seconds_and_each_is_told(tmp_path: Path) -> None:
+    with services.house(tmp_path / "data") as house, ExitStack() as until:
+        cookies, session = sign_in(house)
+        streams = [listen(house, cookies, session, until) for _ in range(20)]
+        assert [stream.readline().split(b":")[0] for stream in streams] == [b"retry"] * 20
+        pids = everything(house)
+        at = time.monotonic()
+        house.process.send_signal(signal.SIGTERM)
+        # To the end: a stream that is cut instead of ended raises IncompleteRead.
+        endings = [stream.read() for stream in streams]
+        assert house.process.wait(PROMISED_STOP_S + 5) == 0
+        took = time.monotonic() - at
+    print(f"stopped in {took:.1f} s", house.said()[-900:])
+    assert took < PROMISED_STOP_S
+    assert len(endings) == 20
+    assert [pid for pid in pids if not is_gone(pid)] == []
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

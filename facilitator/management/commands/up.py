@@ -42,15 +42,15 @@ class Command(BaseCommand):
         host = _shown(listen)
         address = os.environ.get("THIRD_CHAIR_URL") or f"http://{host}:{port}"
         with _alone(address), _listener(listen, port) as listener:
-            self.refuse_unsafe()
+            self.refuse_unsafe(listen)
             self.upgrade(with_backup=not without_backup)
             self.greet(address)
             connections.close_all()
             env = _environment(address=address, host=host, port=port, listen=listen)
             Supervisor(_children(listener), cwd=settings.BASE_DIR, env=env).run()
 
-    def refuse_unsafe(self) -> None:
-        problems = doctor.checks()
+    def refuse_unsafe(self, listen: str) -> None:
+        problems = doctor.checks(listen=listen)
         for problem in problems:
             self.stderr.write(problem.line)
         if problems:
