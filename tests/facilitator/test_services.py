@@ -12,7 +12,11 @@ from tests import services
 
 def test_a_mail_that_is_sent_is_kept_whole(smtp: services.SmtpServer) -> None:
     message = EmailMessage()
-    message["Subject"], message["From"], message["To"] = "A quiet line", "fay@house.example", "ana@house.example"
+    message["Subject"], message["From"], message["To"] = (
+        "A quiet line",
+        "fay@house.example",
+        "ana@house.example",
+    )
     message.set_content("Something waits for you.")
     with smtplib.SMTP(smtp.host, smtp.port, timeout=5) as client:
         client.send_message(message)
