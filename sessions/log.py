@@ -74,7 +74,7 @@ def split(
         if command.kind == "corrected":
             part.facts["line"] = command.fields["line"]
     if known.actor_audience or known.shown_as:
-        main.by = ""
+        main.by = "" if known.actor_audience else main.by
         _actor(parts, command, known)
     for part in parts.values():
         part.told_to = command.told_to and part.by != ""

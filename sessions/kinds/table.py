@@ -101,6 +101,7 @@ def _content(
     makes: str = "",
     becomes: AudienceName | None = None,
     begins: bool = False,
+    shown_as: str = "",
 ) -> Kind:
     return Kind(
         name,
@@ -110,6 +111,7 @@ def _content(
         audience,
         owner,
         correctable=True,
+        shown_as=shown_as,
         makes=makes,
         becomes=becomes,
         begins=begins,
@@ -244,6 +246,8 @@ _TABLE: Final = (
         _words("feelings", _FEELINGS, required=False),
         _words("need", SHORT, required=False),
         makes="statement",
+        # After release the other reads a statement like any other: that it was reworded is the team's.
+        shown_as="statement",
     ),
     _content("redirect_kept", PARTNERS, LIVE, _fact("redirect", _ID), audience="FAC", owner="team"),
     _content("redirect_not_now", PARTNERS, LIVE, _fact("redirect", _ID), audience="FAC", owner="team"),
