@@ -67,8 +67,8 @@ BUGS = [
         PRIVACY, "nobody_meets",
     ),
     Bug(
-        "a context for the wrong viewer", "every partner's copy is set as Ana's, whoever reads it",
-        "reports/models.py", 'return self.owner.slot if self.owner else ""', 'return "A" if self.owner else ""',
+        "a context for the wrong viewer", "every partner's copy is set as Ben's, whoever reads it",
+        "reports/models.py", 'return self.owner.slot if self.owner else ""', 'return "B" if self.owner else ""',
         PRIVACY, "nobody_meets",
     ),
     Bug(
@@ -155,9 +155,8 @@ BUGS = [
         "tests/facilitator/test_crypto.py", "",
     ),
     Bug(
-        "a chain without links", "an audit entry's digest leaves out the one before",
-        "facilitator/audit.py", "        entry.prev_hash,\n        str(entry.practice_id)",
-        "        str(entry.practice_id)",
+        "a chain not followed", "verifying looks at each audit entry alone",
+        "facilitator/audit.py", "entry.number != expected or entry.prev_hash != prev or entry.hash", "entry.hash",
         "tests/facilitator/test_audit.py", "",
     ),
     Bug(

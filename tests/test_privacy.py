@@ -11,6 +11,7 @@ import re
 import subprocess
 from collections import Counter
 from datetime import timedelta
+from http.cookies import SimpleCookie
 from types import SimpleNamespace
 from typing import Any
 
@@ -115,7 +116,7 @@ def planted(aviary: Aviary, folder: Any) -> World:
     world.sessions["unreleased"] = bring_in(world, aviary, folder, "bridge_at_attempt_four", released=False)
     world.sessions["set aside"] = bring_in(world, aviary, folder, "set_aside_for_a_reason", released=False)
     plant_columns(aviary, world.fay)
-    world.cookies = {name: signed_in(user).cookies for name, user in world.people.items()}
+    world.cookies = {name: cookie_of(user) for name, user in world.people.items()}
     for name in ("released", "unreleased", "set aside"):
         documents.prepare(world.sessions[name], now=NOW)
     waiting = Document.objects.unscoped("a test waits for its papers").filter(state="asked")
@@ -124,6 +125,10 @@ def planted(aviary: Aviary, folder: Any) -> World:
     deliveries.sweep(clock_now)
     world.links["fresh"] = built.token_of(links.make(partner=world.fay.a, channel=None, now=NOW))
     return world
+
+
+def cookie_of(user: User) -> str:
+    return "; ".join(f"{name}={kept.value}" for name, kept in signed_in(user).cookies.items())
 
 
 def bring_in(
@@ -154,14 +159,14 @@ def bring_in(
 def answers(world: World, actor: str) -> Any:
     """(where, bytes) of every page and body this person can make the house say, reads and writes."""
     client = Client()
-    if actor in world.cookies:
-        client.cookies = world.cookies[actor]
     for row in EVERY:
         for at in addresses(row, world):
             for verb, table in (("GET", row.get), ("POST", row.post)):
                 if table is None or row.name in ("account_logout", "partner_sign_out"):
                     continue
                 with transaction.atomic():
+                    # Anew each time: a link or a sign-out changes what the browser holds.
+                    client.cookies = SimpleCookie(world.cookies.get(actor, ""))
                     yield f"{verb} {row.name}", said(client, verb, reverse(row.name, kwargs=at), row, world)
                     transaction.set_rollback(True)
 
@@ -273,6 +278,7 @@ def test_every_word_of_every_kind_is_planted_through_its_command(filled):
 def test_nobody_meets_a_word_that_is_not_for_their_eyes_and_everybody_meets_their_own(filled, capsys):
     world, aviary = filled.world, filled.aviary
     met: dict[str, set[str]] = {}
+    opened: set[tuple[str, str]] = set()
     wrong: Counter[tuple[str, str, str]] = Counter()
     sinks = size = 0
 
@@ -281,6 +287,8 @@ def test_nobody_meets_a_word_that_is_not_for_their_eyes_and_everybody_meets_thei
         sinks, size = sinks + 1, size + len(body)
         for word in aviary.in_bytes(body):
             met.setdefault(word, set()).update({who} if is_page else ())
+            if where == "GET document":
+                opened.add((aviary.where[word], who))
             if who not in aviary.readers[word]:
                 wrong[who, where, aviary.where[word]] += 1
 
@@ -393,7 +401,7 @@ def test_what_one_does_in_private_changes_nothing_the_other_can_see(filled):
 
 def seen_by(world: World, actor: str) -> dict[str, bytes]:
     client = Client()
-    client.cookies = world.cookies[actor]
+    client.cookies = SimpleCookie(world.cookies[actor])
     pages = {}
     for row, n in zip(EVERY, itertools.count(), strict=False):
         if row.get is None or row.name == "link":
