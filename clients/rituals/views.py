@@ -130,9 +130,11 @@ def partner_link(request: HttpRequest, partner_id: UUID) -> HttpResponse:
 def portal_page(request: HttpRequest) -> HttpResponse:
     viewer = as_partner(request)
     mine = portal(viewer, now=now())
-    me = get_object_or_404(Partner.objects.visible_to(viewer), pk=viewer.partner_id)
+    two = Partner.objects.visible_to(viewer).filter(couple=viewer.couple_id)
+    me = get_object_or_404(two, pk=viewer.partner_id)
+    other = two.exclude(pk=me.pk).first()
     asked = [{"ritual": each, "form": _hour_form(each)} for each in mine.asked]
-    context = {"viewer": viewer, "partner": me, "mine": mine, "asked": asked}
+    context = {"viewer": viewer, "partner": me, "other": other, "mine": mine, "asked": asked}
     return page(request, "rituals/portal.html", context)
 
 
