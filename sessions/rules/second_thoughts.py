@@ -50,6 +50,9 @@ def correct(state: State, standing: Standing, command: Command) -> None:
     own = command.by in PARTNERS and target.by == command.by
     if not (command.by in TEAM or own):
         raise refusal("not_yours")
+    if target.kind == "compromise_drafted" and state.agreements.get(str(target.facts["id"])):
+        # An agreement needs the person's own yes: nobody changes a text under a yes that was given to another.
+        raise refusal("agreed_text", "absolute")
     facts, _ = corrected_parts(kind, command.fields)
     if len(facts) > 1:
         _still_stands(state, target.number, facts, "corrected")

@@ -41,6 +41,7 @@ TEXTS: Final[dict[str, str]] = {
     "how_differs": gettext_noop("The session would end as %(derived)s."),
     "released": gettext_noop("The documents are released; the entry stays as it is."),
     "not_yours": gettext_noop("Only own words can be corrected."),
+    "agreed_text": gettext_noop("Not yet: somebody has said yes to this text. Draft it anew, and ask both."),
     "unknown_line": gettext_noop("There is no entry %(line)s to point at."),
     "not_the_last": gettext_noop("Only the last own entry can be undone."),
     "too_late_to_undo": gettext_noop("Undoing is possible for ten seconds."),

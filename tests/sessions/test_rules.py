@@ -1207,6 +1207,15 @@ def test_a_correction_is_read_from_then_on():
     assert table.figures["validations"] == {"given": 1, "newly_voiced": 1}
 
 
+def test_nobody_changes_an_agreement_under_a_yes_that_was_given_to_another_text():
+    table = phase(6)().drafted()
+    line = table.state.moments[-1].number
+    assert table.post("F", "corrected", line=line, text="A sentence and an hour.").set_aside == ()
+    table.post("A", "agreement_confirmed", agreement="AG1")
+    said_no = table.refused("F", "corrected", line=line, text="Something else.", override="they will not mind")
+    assert (said_no.code, said_no.kind) == ("agreed_text", "absolute")
+
+
 def test_after_the_end_a_correction_is_still_possible():
     table = said().in_phase(7)
     table.post("F", "phase_finished", phase=7)
