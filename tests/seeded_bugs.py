@@ -247,7 +247,7 @@ def table(rows: Sequence[tuple[Bug, bool, str, float]]) -> str:
     lines = [
         "# Seeded bugs: which test notices which",
         "",
-        "Written by `python -m tests.seeded_bugs --write`. Each bug was put alone into a copy of the tree in which the",
+        "What `python -m tests.seeded_bugs` found. Each bug was put alone into a copy of the tree in which the",
         "same tests had just passed.",
         "",
         f"{sum(caught for _, caught, _, _ in rows)} of {len(rows)} caught.",
