@@ -8,6 +8,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
 
 from facilitator.crypto import unwrap, wrap
 
@@ -25,6 +26,14 @@ def with_password(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": _("That address and that password do not go together."),
+        "enter_current_password": _("Please type the password you have now."),
+        "incorrect_password": _("That is not the password."),
+        "too_many_login_attempts": _("That was tried many times. Please wait a little, then try again."),
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
@@ -40,6 +49,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class MFAAdapter(DefaultMFAAdapter):
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": _("That code did not fit. A new one comes every half minute."),
+    }
+
     def encrypt(self, text: str) -> str:
         return wrap(text.encode())
 
