@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Count, Max, OuterRef, Q, Subquery
 
 from clients.access import GuardedQuerySet
 from clients.models import Partner
@@ -31,17 +32,25 @@ def agree(
         raise Refusal(gettext_noop("Not yet: the session has not ended."), "not_ended", "absolute")
     if session.owner_id not in (None, partner.pk):
         # A row of theirs would tell them of a talk that is the other's alone.
-        raise Refusal(gettext_noop("This talk was with one; only that one is asked."), "not_theirs", "absolute")
+        raise Refusal(
+            gettext_noop("This talk was with one; only that one is asked."), "not_theirs", "absolute"
+        )
     own = Moment.objects.unscoped("a partner keeps back own lines").filter(
         session=session, owner=partner, audience="REL", pk__in=list(held_back)
     )
-    for moment in own:
+    kept = [
         HeldBack.objects.unscoped("a line is kept back once").get_or_create(
             moment=moment, defaults={"at": now}
         )
+        for moment in own
+    ]
     reader = _current(session).filter(partner=partner).first()
     if reader is None:
         reader = Reader.objects.create(session=session, partner=partner, how=how, agreed_at=now)
+    elif any(is_new for _row, is_new in kept):
+        # What they say yes to is another text from now on; papers follow the latest yes.
+        reader.agreed_at = now
+        reader.save(update_fields=["agreed_at"])
     audit.record(
         practice=session.couple.practice_id,
         actor=by,
@@ -80,6 +89,20 @@ def is_released(session: Session) -> bool:
     """Everybody who met said yes, and nobody has taken it back."""
     needed = 1 if session.owner_id else 2
     return _current(session).count() >= needed
+
+
+def released_since(session: str) -> Subquery:
+    """For a query: the instant since which everybody who met says yes; NULL while somebody does not.
+
+    `session` is the outer query's path to the session.
+    """
+    yeses = Reader.objects.unscoped("release asks who said yes").filter(
+        session=OuterRef(session), withdrawn_at__isnull=True
+    )
+    grouped = (
+        yeses.order_by().values("session", "session__owner").annotate(n=Count("pk"), since=Max("agreed_at"))
+    )
+    return Subquery(grouped.filter(Q(n__gte=2) | Q(session__owner__isnull=False)).values("since")[:1])
 
 
 def readers(session: Session) -> set[str]:

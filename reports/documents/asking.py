@@ -4,14 +4,14 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from clients.couples import partners_of
 from clients.models import Partner
 from facilitator.bell import ring
 from reports.models import Document
 from sessions import release
-from sessions.models import Agreement, Opening, Session
+from sessions.models import Agreement, Session
 from sessions.plans import plan_of
 
 Kind = Document.Kind
@@ -92,21 +92,13 @@ def _ended() -> Iterator[tuple[Session, Collection[str]]]:
         yield session, tuple(Kind)
 
 
-def _openings() -> QuerySet[Opening]:
-    found: QuerySet[Opening] = Opening.objects.unscoped("the document sweep looks for what is due").filter(
-        moment__session=OuterRef("pk")
-    )
-    return found
-
-
 def _opened() -> Iterator[tuple[Session, Collection[str]]]:
-    newest = _openings().order_by("-at").values("at")[:1]
     copies = Q(kind=Kind.PARTNER_COPY, after_release=True)
     due = (
         _sessions()
-        .annotate(opened_at=Subquery(newest))
-        .filter(opened_at__isnull=False)
-        .filter(~Exists(_papers(asked_at__gte=OuterRef("opened_at")).filter(copies)))
+        .annotate(released_at=release.released_since("pk"))
+        .filter(released_at__isnull=False)
+        .filter(~Exists(_papers(asked_at__gte=OuterRef("released_at")).filter(copies)))
     )
     for session in due:
         yield session, (Kind.JOINT_SUMMARY, Kind.PARTNER_COPY, Kind.FACILITATOR_RECORD, Kind.AGREEMENT_SHEET)
@@ -115,5 +107,6 @@ def _opened() -> Iterator[tuple[Session, Collection[str]]]:
 def _closed_again() -> Iterator[tuple[Session, Collection[str]]]:
     """Withdrawn: each has a copy of what is their own again."""
     shared = _papers(kind=Kind.PARTNER_COPY, after_release=True, superseded_by__isnull=True)
-    for session in _sessions().filter(~Exists(_openings()), Exists(shared)):
+    closed = _sessions().annotate(released_at=release.released_since("pk")).filter(released_at__isnull=True)
+    for session in closed.filter(Exists(shared)):
         yield session, (Kind.PARTNER_COPY,)

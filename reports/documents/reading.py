@@ -3,14 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from clients.access import AsPartner, GuardedQuerySet, Viewer
 from facilitator.crypto import open_blob
 from reports.documents.building import BOUND_TO
 from reports.models import Document
-from sessions.models import Opening
+from sessions import release
 
 Kind = Document.Kind
 WORDS = {
@@ -25,10 +25,8 @@ def readable_by(viewer: Viewer | None) -> GuardedQuerySet:
     """What holds the words of both rests for the two of them while its release is withdrawn."""
     papers: GuardedQuerySet = Document.objects.visible_to(viewer).select_related("session__couple", "owner")
     if isinstance(viewer, AsPartner):
-        opened = Opening.objects.unscoped("a paper asks whether its release stands").filter(
-            moment__session=OuterRef("session")
-        )
-        papers = papers.filter(Q(after_release=False) | Exists(opened))
+        stands = papers.annotate(released_at=release.released_since("session"))
+        papers = stands.filter(Q(after_release=False) | Q(released_at__isnull=False))
     return papers
 
 

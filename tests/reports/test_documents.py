@@ -22,6 +22,8 @@ from sessions.models import HeldBack, Moment, Reader
 from sessions.session_file import load
 from tests.reports.reading import everything_in, opened, text_of
 
+# Each brings an hour in and sets papers of it.
+pytestmark = pytest.mark.slow
 FILE = Path(__file__).parent.parent / "session_files" / "good" / "worked_session.jsonl"
 NOW = datetime(2025, 3, 14, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

@@ -16,6 +16,9 @@ from reports.documents.building import RINGS
 from tests.reports import stage
 from tests.reports.reading import everything_in, opened, pages_of, structure_of, text_of
 
+# Each sets a paper, and most a hostile one.
+pytestmark = pytest.mark.slow
+
 
 def contexts(heard):
     return {
