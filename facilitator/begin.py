@@ -5,10 +5,11 @@ import hmac
 import ipaddress
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpRequest
 
 from facilitator import audit
+from facilitator.errors import Refusal, gettext_noop
 from facilitator.models import Practice, User
 from facilitator.now import now
 
@@ -45,9 +46,19 @@ def _code_hash() -> str:
         return ""
 
 
+def first_of_all() -> None:
+    """Within a transaction: refuses when there is a practice already, also one begun at the same moment."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE facilitator_practice IN SHARE ROW EXCLUSIVE MODE")
+    if Practice.objects.exists():
+        raise Refusal(gettext_noop("There is a practice here already. Please sign in."), "begun_already", "absolute")
+
+
 @transaction.atomic
 def begin(*, name: str, email: str, password: str) -> User:
     """The practice takes its facilitator's name until somebody changes it. The code is spent."""
+    first_of_all()
     practice = Practice.objects.create(name=name)
     user = User.objects.create_user(
         email, password, name=name, practice=practice, is_facilitator=True, is_practice_admin=True

@@ -1,12 +1,15 @@
 """The first visit: open from the machine itself, with the printed code from elsewhere, and only once."""
 
 import hashlib
+import threading
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from facilitator import audit
+from facilitator import audit, begin
+from facilitator.errors import Refusal
 from facilitator.models import AuditEntry, Practice, User
 from tests.cast import PASSWORD
 
@@ -91,3 +94,32 @@ def test_two_first_visits_at_once_make_one_practice(code):
 def test_a_post_without_its_token_begins_nothing(code):
     assert Client(enforce_csrf_checks=True).post(reverse("first_run"), FORM).status_code == 403
     assert Practice.objects.count() == 0
+
+
+@pytest.mark.both
+@pytest.mark.django_db(transaction=True)
+def test_whoever_begins_at_the_same_moment_meets_the_practice_that_is_there():
+    results = []
+
+    def arrive(number):
+        try:
+            begin.begin(name=f"Fay {number}", email=f"fay{number}@practice.example", password=PASSWORD)
+            results.append("begun")
+        except Refusal as refusal:
+            results.append(refusal.code)
+        finally:
+            if connection.vendor == "postgresql":
+                connection.close()
+
+    if connection.vendor == "postgresql":
+        people = [threading.Thread(target=arrive, args=[number]) for number in range(4)]
+        for person in people:
+            person.start()
+        for person in people:
+            person.join()
+    else:
+        # SQLite has one writer at a time whatever we do; its memory database has one connection, too.
+        for number in range(4):
+            arrive(number)
+    assert sorted(results) == ["begun", "begun_already", "begun_already", "begun_already"]
+    assert Practice.objects.count() == 1
