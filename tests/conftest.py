@@ -10,7 +10,8 @@ import pytest
 from tests import services
 from tests.cast import _no_keys_from_an_earlier_test, fay, oli  # noqa: F401  (fixtures for everybody)
 
-SLOW_FOLDERS = {"journeys", "faults", "benchmarks"}
+# Measured or killed: not beside other tests.
+ALONE_FOLDERS = {"journeys", "faults", "benchmarks"}
 SERVICE_FIXTURES = {"postgres", "redis_url", "house", "any_house"}
 
 
@@ -18,8 +19,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folders = set(item.path.relative_to(services.ROOT).parts)
         fixtures = set(getattr(item, "fixturenames", ()))
-        if folders & SLOW_FOLDERS:
+        if folders & ALONE_FOLDERS:
             item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.alone)
         if "browser" in folders or "chromium" in fixtures:
             item.add_marker(pytest.mark.browser)
         if fixtures & SERVICE_FIXTURES:

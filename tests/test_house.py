@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,7 @@ def read(path: Path) -> str:
     return (ROOT / path).read_text()
 
 
+@cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(read(path), str(path))
 
@@ -54,6 +56,7 @@ def calls(path: Path, name: str) -> Iterator[ast.Call]:
             yield node
 
 
+@cache
 def imports(path: Path) -> set[str]:
     found = set()
     for node in ast.walk(tree(path)):

@@ -1,4 +1,6 @@
-"""Run inside a house by `manage.py shell`: the worked session planned there, and a sign-in to drive it with."""
+"""Run inside a house by `manage.py shell`: the worked session planned there and a sign-in to drive it with, and
+what has come of a journey.
+"""
 
 import json
 from datetime import UTC, datetime
@@ -7,7 +9,10 @@ from pathlib import Path
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 
-from sessions import plans, transfer
+from clients.rituals.models import Delivery, DeliveryAttempt, Response
+from facilitator.models import LocalMail
+from sessions import log, plans, transfer
+from sessions.models import Session
 from sessions.session_file import load
 
 FILE = Path(__file__).resolve().parent.parent / "session_files" / "good" / "worked_session.jsonl"
@@ -25,3 +30,20 @@ def plan_worked_session() -> None:
     store[HASH_SESSION_KEY] = user.get_session_auth_hash()
     store.create()
     print(json.dumps({"session": str(session.pk), "sign_in": store.session_key}))
+
+
+def what_came_of(session_id: str) -> None:
+    """Prints what was kept and what was sent for the couple of this session, as JSON."""
+    why = "a fault test"
+    session = Session.objects.unscoped(why).get(pk=session_id)
+    sent = Delivery.objects.unscoped(why).filter(person__couple=session.couple_id)
+    answers = Response.objects.unscoped(why).filter(partner__couple=session.couple_id)
+    mails = LocalMail.objects.filter(to__endswith="@walked-in.example")
+    found = {
+        "chain": log.verify(session),
+        "mails": [(mail.to, mail.subject) for mail in mails],
+        "deliveries": list(sent.values_list("kind", "state")),
+        "attempts": DeliveryAttempt.objects.unscoped(why).filter(delivery__in=sent, stage="begun").count(),
+        "answers": list(answers.values_list("answer", flat=True)),
+    }
+    print(json.dumps(found))

@@ -163,9 +163,7 @@ def sign_in(house: services.House) -> tuple[str, str]:
     return cookies, re.search(r"/sessions/([0-9a-f-]{36})/", shown).group(1)
 
 
-def listen(
-    house: services.House, cookies: str, session: str, until: ExitStack
-) -> http.client.HTTPResponse:
+def listen(house: services.House, cookies: str, session: str, until: ExitStack) -> http.client.HTTPResponse:
     line = http.client.HTTPConnection("127.0.0.1", house.port, timeout=30)
     until.callback(line.close)
     line.request("GET", f"/stream/{session}", headers={"Cookie": cookies})

@@ -23,6 +23,7 @@ from clients.rituals.cadence import (
     zone,
     zone_names,
 )
+from tests.thorough import THOROUGH
 
 SPRING, AUTUMN = date(2026, 3, 20), date(2026, 10, 18)
 
@@ -185,7 +186,7 @@ days = st.dates(date(2026, 1, 1), date(2028, 12, 1))
 
 
 @given(name=zones, at=times, start=days)
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=50 * THOROUGH, deadline=None)
 def test_one_fire_for_each_local_date_and_never_backwards(name, at, start):
     found = days_of(Rule(at, name, start), start, days=120)
     dates = [each.local_date for each in found]
@@ -195,7 +196,7 @@ def test_one_fire_for_each_local_date_and_never_backwards(name, at, start):
 
 
 @given(name=zones, at=times, start=days, step=st.integers(1, 30), hours=st.integers(0, 24 * 40))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=50 * THOROUGH, deadline=None)
 def test_the_next_one_is_the_first_of_the_list(name, at, start, step, hours):
     rule = Rule(at, name, start, every_n_days=step)
     after = datetime.combine(start, time(0), tzinfo=UTC) + timedelta(hours=hours)
@@ -205,7 +206,7 @@ def test_the_next_one_is_the_first_of_the_list(name, at, start, step, hours):
 
 
 @given(name=zones, at=times, day=days)
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=50 * THOROUGH, deadline=None)
 def test_an_instant_is_the_first_second_that_shows_the_time_or_later(name, at, day):
     place = zone(name)
     due = instant(day, at, place)
@@ -215,7 +216,7 @@ def test_an_instant_is_the_first_second_that_shows_the_time_or_later(name, at, d
 
 
 @given(first=zones, second=zones, at=times, start=days)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40 * THOROUGH, deadline=None)
 def test_moving_house_gives_no_date_twice_and_no_two_within_eighteen_hours(first, second, at, start):
     here = next_occurrence(Rule(at, first, start), datetime.combine(start, time(0), tzinfo=UTC))
     there = next_occurrence(Rule(at, second, start), here.due_at, here)
@@ -255,7 +256,7 @@ def test_hours_that_cross_midnight_are_one_window():
 
 
 @given(name=zones, opens=times, closes=times, day=days, minute=st.integers(0, 1439))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60 * THOROUGH, deadline=None)
 def test_hours_end_when_they_say_so(name, opens, closes, day, minute):
     at, hours = datetime.combine(day, time(0), tzinfo=UTC) + timedelta(minutes=minute), Hours(opens, closes)
     end = closes_at(hours, name, at)
