@@ -85,7 +85,8 @@
       const focus = stale.contains(document.activeElement) ? document.activeElement : null;
       const place = focus && placeOf(stale, focus);
       const copy = document.adoptNode(fresh);
-      if (stale.matches("details")) copy.open = wasOpen;
+      // A card that was sent has done its work; any other stays as it was.
+      if (stale.matches("details")) copy.open = wasOpen && stale !== sent;
       for (const id of open) copy.querySelector(`details#${CSS.escape(id)}`)?.setAttribute("open", "");
       if (stale.isEqualNode(copy)) continue;
       stale.replaceWith(copy);
