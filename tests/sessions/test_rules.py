@@ -203,6 +203,9 @@ DRAFT = {
     "serves": [],
 }
 
+# The line on which `drafted` puts its draft.
+DRAFT_LINE = 28
+
 GUARDS = [
     # --- form and order: never overridable
     Guard(
@@ -605,6 +608,14 @@ GUARDS = [
         said,
     ),
     # --- the seven absolute guards
+    Guard(
+        "a text somebody said yes to is not reworded under them",
+        "agreed_text",
+        "absolute",
+        lambda: _agreed_by_one(),
+        Post("F", "corrected", line=DRAFT_LINE, text="Something else."),
+        lambda: drafted(),
+    ),
     Guard(
         "no joint work without a private talk",
         "no_private_talk",
@@ -1034,6 +1045,13 @@ def _part_ended():
     return table
 
 
+def _agreed_by_one():
+    table = drafted()
+    assert table.state.moments[-1].number == DRAFT_LINE
+    table.post("A", "agreement_confirmed", agreement="AG1")
+    return table
+
+
 def _released():
     table = said()
     table.standing = replace(STANDING, released=True)
@@ -1205,15 +1223,6 @@ def test_a_correction_is_read_from_then_on():
     table.post("B", "validation_given", id="V1", of="S1", text="Yes.")
     table.post("B", "corrected", line=12, newly_voiced=True)
     assert table.figures["validations"] == {"given": 1, "newly_voiced": 1}
-
-
-def test_nobody_changes_an_agreement_under_a_yes_that_was_given_to_another_text():
-    table = phase(6)().drafted()
-    line = table.state.moments[-1].number
-    assert table.post("F", "corrected", line=line, text="A sentence and an hour.").set_aside == ()
-    table.post("A", "agreement_confirmed", agreement="AG1")
-    said_no = table.refused("F", "corrected", line=line, text="Something else.", override="they will not mind")
-    assert (said_no.code, said_no.kind) == ("agreed_text", "absolute")
 
 
 def test_after_the_end_a_correction_is_still_possible():
