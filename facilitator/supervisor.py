@@ -160,6 +160,9 @@ def _die_with(parent: int) -> Callable[[], None]:
 
     def prepare() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        # Whoever started us in the background may ignore Ctrl-C and hang-ups; a child must still hear them.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_DFL)
         if libc:
             libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
             if os.getppid() != parent:
