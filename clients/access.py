@@ -16,6 +16,7 @@ from django.db.models.fields.related_descriptors import ReverseOneToOneDescripto
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from clients.turned import turned_of
 from facilitator.crypto import EncryptedText
 
 
@@ -62,9 +63,9 @@ class AsSupervisor:
 
 @dataclass(frozen=True)
 class AsRoom:
-    """The shared screen of one session: what both may know at once, of that session only."""
+    """The shared screen of one session: what both may know at once, of that session only; of none, nothing."""
 
-    session_id: UUID
+    session_id: UUID | None
 
 
 @dataclass(frozen=True)
@@ -265,7 +266,7 @@ def _visible(guard: Guard, viewer: Viewer | None) -> Q:
                 opened = Q(**{f"{guard.released}__isnull": False})
                 seen |= opened & _audience_is(guard, Audience.REL)
             return theirs & seen
-        case AsRoom(session_id=session) if guard.session is not None:
+        case AsRoom(session_id=UUID() as session) if guard.session is not None:
             return Q(**{guard.session or "pk": session}) & _audience_is(guard, Audience.JOINT)
         case AsObserver(user_id=user):
             return Q(_assigned(guard.couple, user, ("observer",))) & _audience_is(guard, Audience.JOINT)
@@ -277,7 +278,10 @@ def _visible(guard: Guard, viewer: Viewer | None) -> Q:
 def viewer_of(request: HttpRequest) -> Viewer | None:
     """Who this sign-in is. Looked up once per request; never from anything the client sent."""
     if not hasattr(request, "_viewer"):
-        request._viewer = _viewer_of_user(getattr(request, "user", None))  # type: ignore[attr-defined]
+        viewer = _viewer_of_user(getattr(request, "user", None))
+        turned = turned_of(request) if isinstance(viewer, AsFacilitator) else None
+        # A facilitator who turned the screen is nobody but the room, at every door, until they turn it back.
+        request._viewer = AsRoom(turned.session) if turned else viewer  # type: ignore[attr-defined]
     return request._viewer  # type: ignore[attr-defined,no-any-return]
 
 

@@ -52,7 +52,9 @@ def first_of_all() -> None:
         with connection.cursor() as cursor:
             cursor.execute("LOCK TABLE facilitator_practice IN SHARE ROW EXCLUSIVE MODE")
     if Practice.objects.exists():
-        raise Refusal(gettext_noop("There is a practice here already. Please sign in."), "begun_already", "absolute")
+        raise Refusal(
+            gettext_noop("There is a practice here already. Please sign in."), "begun_already", "absolute"
+        )
 
 
 @transaction.atomic

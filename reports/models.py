@@ -22,6 +22,7 @@ class Document(Guarded):
         PARTNER_COPY = "partner_copy", _("Your copy")
         FACILITATOR_RECORD = "facilitator_record", _("Facilitator's record")
         AGREEMENT_SHEET = "agreement_sheet", _("Agreement sheet")
+        DOOR_SHEET = "door_sheet", _("Sheet at the door")
 
     class State(models.TextChoices):
         ASKED = "asked", _("being written")
@@ -68,7 +69,10 @@ class Document(Guarded):
                     | models.Q(kind="partner_copy", audience="OWN_F", owner__isnull=False)
                     | models.Q(kind="joint_summary", audience="JOINT", owner__isnull=True, after_release=True)
                     | models.Q(
-                        kind="agreement_sheet", audience="JOINT", owner__isnull=True, after_release=False
+                        kind__in=["agreement_sheet", "door_sheet"],
+                        audience="JOINT",
+                        owner__isnull=True,
+                        after_release=False,
                     )
                 ),
             ),

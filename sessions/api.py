@@ -52,7 +52,10 @@ def reading(request: Request, session_id: UUID) -> Response:
     """Where the session is now: state, phase, floor and the instants a screen counts to."""
     viewer, session = _session(request, session_id)
     audit.saw(
-        request._request, practice=session.couple.practice_id, actor=viewer.actor, subject=f"session:{session.pk}"
+        request._request,
+        practice=session.couple.practice_id,
+        actor=viewer.actor,
+        subject=f"session:{session.pk}",
     )
     return Response(_reading(session))
 

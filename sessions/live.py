@@ -215,9 +215,7 @@ def _visible_pairs(by_viewer: dict[Viewer, set[UUID]]) -> set[tuple[Viewer, UUID
     return found
 
 
-def _visible_to_each(
-    viewers: list[Viewer], by_viewer: dict[Viewer, set[UUID]]
-) -> set[tuple[Viewer, UUID]]:
+def _visible_to_each(viewers: list[Viewer], by_viewer: dict[Viewer, set[UUID]]) -> set[tuple[Viewer, UUID]]:
     queries = [
         Session.objects.visible_to(viewer)
         .filter(pk__in=by_viewer[viewer])

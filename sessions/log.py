@@ -83,9 +83,7 @@ def split(
     return [*parts.values(), *_for_the_team(command, set_aside)]
 
 
-def _whose(
-    command: Command, shape: Kind, name: str, target: clock.Moment | None
-) -> tuple[str, str | None]:
+def _whose(command: Command, shape: Kind, name: str, target: clock.Moment | None) -> tuple[str, str | None]:
     if shape.name == "fear_answered" and name == "own_words":
         facts = {**(target.facts if target else {}), **command.fields}
         return audience_of_own_words(str(facts["answer"])), _slot("actor", command, target)

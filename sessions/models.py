@@ -28,6 +28,9 @@ class Session(Guarded):
     plan = EncryptedJSON()
     planned_start = models.DateTimeField(null=True)
     planned_at = models.DateTimeField(default=now)
+    # Written up afterwards: the day and the length somebody remembers. None where the clock knows.
+    held_on = models.DateField(null=True)
+    held_minutes = models.PositiveSmallIntegerField(null=True)
     # Caches: equal to the fold over the Moments at every commit.
     state = models.CharField(max_length=16, default="ready")
     phase_number = models.PositiveSmallIntegerField(default=0)
@@ -201,3 +204,22 @@ class HeldBack(Guarded):
         Moment, primary_key=True, on_delete=models.CASCADE, related_name="held_back"
     )
     at = models.DateTimeField()
+
+
+class Parting(Guarded):
+    """What a facilitator says to both on the way out, and how the two have agreed to pause at home."""
+
+    guard = Guard(couple="session__couple", audience="audience", owner="session__owner", session="session")
+
+    session = models.OneToOneField(
+        Session, primary_key=True, on_delete=models.CASCADE, related_name="parting"
+    )
+    audience = models.CharField(max_length=8, choices=Audience, default=Audience.JOINT)
+    sign = EncryptedText(_("our pause sign"), blank=True, default="")
+    return_sentence = EncryptedText(_("our way back"), blank=True, default="")
+    # One line of the facilitator's on the sheet at the door, and the opening of the fuller summary.
+    line = EncryptedText(_("one line from you"), blank=True, default="")
+    foreword = EncryptedText(_("a few sentences from you"), blank=True, default="")
+
+    def key_scope(self) -> tuple[UUID, UUID]:
+        return self.session.couple_id, self.session.owner_id or self.session.couple_id

@@ -112,5 +112,7 @@ def day(text: object) -> date | None:
 def ritual_of(agreement: Agreement, *, by: User, now: datetime, **facts: Any) -> Ritual:
     """A ritual proposed from an agreement; the link stands here, because rituals know nothing of sessions."""
     ritual = rituals.propose(couple=agreement.session.couple, by=by, now=now, **facts)
-    Agreement.objects.unscoped("an agreement remembers its ritual").filter(pk=agreement.pk).update(ritual=ritual)
+    Agreement.objects.unscoped("an agreement remembers its ritual").filter(pk=agreement.pk).update(
+        ritual=ritual
+    )
     return ritual

@@ -101,13 +101,25 @@ def _with_company(first: Command, room: Room) -> list[Command]:
         first, kind="phase_finished", fields={"phase": going_on}, key=_key(first, "finish"), voice=None
     )
     if first.kind == "session_started":
-        return [first, replace(first, kind="phase_started", fields={"phase": 1}, key=_key(first, "start"))]
+        return begin(first, room)
     if first.kind == "phase_started":
         return [*([finish] if going_on else []), first, *_turn(first, room)]
     if first.kind == "session_ended":
         closing = [finish] if going_on == len(room.plan.phases) else []
         return [*closing, first]
     return [first]
+
+
+def begin(first: Command, room: Room) -> list[Command]:
+    """`first` is `session_started`. Whoever has not been marked as here is: they sit in front of the desk."""
+    came = replace(first, kind="arrived", told_to=True, override=None, voice=None)
+    here = [
+        replace(came, by=slot, key=_key(first, f"here-{slot}"))
+        for slot in room.plan.partners
+        if slot not in room.reading.arrived
+    ]
+    start = replace(first, kind="phase_started", fields={"phase": 1}, key=_key(first, "start"), voice=None)
+    return [*here, first, start, *_turn(start, room)]
 
 
 def _turn(first: Command, room: Room) -> list[Command]:

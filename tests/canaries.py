@@ -31,7 +31,8 @@ _digest = "a digest, an HMAC, a version or a token's hash"
 EXCEPT = {
     "Practice.zone": _setting, "Practice.language": _setting, "Couple.zone": _setting, "Couple.language": _setting,
     "Seat.zone": _setting, "Seat.language": _setting, "Consent.language": _setting, "RitualConsent.due_zone": _setting,
-    "User.password": "a hash, by which a sign-in stands", "DataKey.wrapped": "a sealed key: changed, nothing opens",
+    "User.password": "a hash, by which a sign-in stands", "User.short_code": _digest,
+    "DataKey.wrapped": "a sealed key: changed, nothing opens",
     "Ritual.code": _code, "Ritual.weekdays": _code, "Session.format_code": _code, "Session.state": _code,
     "Delivery.text": _code, "Moment.kind": _code, "Moment.part": _code, "Moment.by": _code, "Line.kind": _code,
     "DeliveryAttempt.stage": _code, "DeliveryAttempt.code": _code, "Posting.poster": _code,

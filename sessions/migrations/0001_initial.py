@@ -11,155 +11,332 @@ import facilitator.now
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('clients', '0001_initial'),
-        ('rituals', '0002_own_channel_only'),
+        ("clients", "0001_initial"),
+        ("rituals", "0002_own_channel_only"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Moment',
+            name="Moment",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField()),
-                ('command', models.PositiveIntegerField()),
-                ('at', models.DateTimeField(null=True)),
-                ('recorded_at', models.DateTimeField()),
-                ('kind', models.CharField(max_length=40)),
-                ('part', models.CharField(default='command', max_length=20)),
-                ('by', models.CharField(blank=True, max_length=1)),
-                ('told_to', models.BooleanField(default=False)),
-                ('facts', models.JSONField(default=dict)),
-                ('audience', models.CharField(choices=[('OWN', 'that partner only'), ('OWN_F', 'that partner and the facilitator'), ('REL', 'its author and the facilitator; both after release'), ('JOINT', 'both partners and the facilitator'), ('FAC', 'the facilitator only'), ('SYS', 'nobody')], max_length=8)),
-                ('words_mac', models.CharField(blank=True, max_length=64)),
-                ('prev_hash', models.CharField(max_length=64)),
-                ('hash', models.CharField(max_length=64)),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='clients.partner')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("command", models.PositiveIntegerField()),
+                ("at", models.DateTimeField(null=True)),
+                ("recorded_at", models.DateTimeField()),
+                ("kind", models.CharField(max_length=40)),
+                ("part", models.CharField(default="command", max_length=20)),
+                ("by", models.CharField(blank=True, max_length=1)),
+                ("told_to", models.BooleanField(default=False)),
+                ("facts", models.JSONField(default=dict)),
+                (
+                    "audience",
+                    models.CharField(
+                        choices=[
+                            ("OWN", "that partner only"),
+                            ("OWN_F", "that partner and the facilitator"),
+                            ("REL", "its author and the facilitator; both after release"),
+                            ("JOINT", "both partners and the facilitator"),
+                            ("FAC", "the facilitator only"),
+                            ("SYS", "nobody"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("words_mac", models.CharField(blank=True, max_length=64)),
+                ("prev_hash", models.CharField(max_length=64)),
+                ("hash", models.CharField(max_length=64)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, to="clients.partner"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.CreateModel(
-            name='HeldBack',
+            name="HeldBack",
             fields=[
-                ('moment', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='held_back', serialize=False, to='facilitation.moment')),
-                ('at', models.DateTimeField()),
+                (
+                    "moment",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="held_back",
+                        serialize=False,
+                        to="facilitation.moment",
+                    ),
+                ),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Opening',
+            name="Opening",
             fields=[
-                ('moment', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='opening', serialize=False, to='facilitation.moment')),
-                ('at', models.DateTimeField()),
+                (
+                    "moment",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="opening",
+                        serialize=False,
+                        to="facilitation.moment",
+                    ),
+                ),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Session',
+            name="Session",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('audience', models.CharField(choices=[('OWN', 'that partner only'), ('OWN_F', 'that partner and the facilitator'), ('REL', 'its author and the facilitator; both after release'), ('JOINT', 'both partners and the facilitator'), ('FAC', 'the facilitator only'), ('SYS', 'nobody')], default='JOINT', max_length=8)),
-                ('format_code', models.CharField(blank=True, max_length=40)),
-                ('plan', facilitator.crypto.EncryptedJSON()),
-                ('planned_start', models.DateTimeField(null=True)),
-                ('planned_at', models.DateTimeField(default=facilitator.now.now)),
-                ('state', models.CharField(default='ready', max_length=16)),
-                ('phase_number', models.PositiveSmallIntegerField(default=0)),
-                ('head', models.PositiveIntegerField(default=0)),
-                ('began_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('couple', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sessions', to='clients.couple')),
-                ('facilitator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='clients.partner')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "audience",
+                    models.CharField(
+                        choices=[
+                            ("OWN", "that partner only"),
+                            ("OWN_F", "that partner and the facilitator"),
+                            ("REL", "its author and the facilitator; both after release"),
+                            ("JOINT", "both partners and the facilitator"),
+                            ("FAC", "the facilitator only"),
+                            ("SYS", "nobody"),
+                        ],
+                        default="JOINT",
+                        max_length=8,
+                    ),
+                ),
+                ("format_code", models.CharField(blank=True, max_length=40)),
+                ("plan", facilitator.crypto.EncryptedJSON()),
+                ("planned_start", models.DateTimeField(null=True)),
+                ("planned_at", models.DateTimeField(default=facilitator.now.now)),
+                ("state", models.CharField(default="ready", max_length=16)),
+                ("phase_number", models.PositiveSmallIntegerField(default=0)),
+                ("head", models.PositiveIntegerField(default=0)),
+                ("began_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "couple",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sessions",
+                        to="clients.couple",
+                    ),
+                ),
+                (
+                    "facilitator",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, to="clients.partner"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-planned_at'],
+                "ordering": ["-planned_at"],
             },
         ),
         migrations.AddField(
-            model_name='moment',
-            name='session',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='moments', to='facilitation.session'),
+            model_name="moment",
+            name="session",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="moments", to="facilitation.session"
+            ),
         ),
         migrations.CreateModel(
-            name='Line',
+            name="Line",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=40)),
-                ('ref', models.CharField(blank=True, max_length=40)),
-                ('audience', models.CharField(choices=[('OWN', 'that partner only'), ('OWN_F', 'that partner and the facilitator'), ('REL', 'its author and the facilitator; both after release'), ('JOINT', 'both partners and the facilitator'), ('FAC', 'the facilitator only'), ('SYS', 'nobody')], max_length=8)),
-                ('author', models.UUIDField()),
-                ('words', facilitator.crypto.EncryptedJSON()),
-                ('salt', facilitator.crypto.EncryptedText()),
-                ('moment', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='line', to='facilitation.moment')),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='clients.partner')),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='facilitation.session')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("kind", models.CharField(max_length=40)),
+                ("ref", models.CharField(blank=True, max_length=40)),
+                (
+                    "audience",
+                    models.CharField(
+                        choices=[
+                            ("OWN", "that partner only"),
+                            ("OWN_F", "that partner and the facilitator"),
+                            ("REL", "its author and the facilitator; both after release"),
+                            ("JOINT", "both partners and the facilitator"),
+                            ("FAC", "the facilitator only"),
+                            ("SYS", "nobody"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("author", models.UUIDField()),
+                ("words", facilitator.crypto.EncryptedJSON()),
+                ("salt", facilitator.crypto.EncryptedText()),
+                (
+                    "moment",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="line",
+                        to="facilitation.moment",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, to="clients.partner"
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="facilitation.session",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['moment__number'],
+                "ordering": ["moment__number"],
             },
         ),
         migrations.CreateModel(
-            name='Agreement',
+            name="Agreement",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('ref', models.CharField(max_length=40)),
-                ('audience', models.CharField(choices=[('OWN', 'that partner only'), ('OWN_F', 'that partner and the facilitator'), ('REL', 'its author and the facilitator; both after release'), ('JOINT', 'both partners and the facilitator'), ('FAC', 'the facilitator only'), ('SYS', 'nobody')], default='REL', max_length=8)),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('ritual', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='rituals.ritual')),
-                ('line', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, to='facilitation.line')),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='agreements', to='facilitation.session')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("ref", models.CharField(max_length=40)),
+                (
+                    "audience",
+                    models.CharField(
+                        choices=[
+                            ("OWN", "that partner only"),
+                            ("OWN_F", "that partner and the facilitator"),
+                            ("REL", "its author and the facilitator; both after release"),
+                            ("JOINT", "both partners and the facilitator"),
+                            ("FAC", "the facilitator only"),
+                            ("SYS", "nobody"),
+                        ],
+                        default="REL",
+                        max_length=8,
+                    ),
+                ),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                (
+                    "ritual",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="rituals.ritual",
+                    ),
+                ),
+                (
+                    "line",
+                    models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, to="facilitation.line"),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="agreements",
+                        to="facilitation.session",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Reader',
+            name="Reader",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('how', models.CharField(choices=[('read_through', 'read through together'), ('preview', 'previewed')], max_length=12)),
-                ('agreed_at', models.DateTimeField()),
-                ('withdrawn_at', models.DateTimeField(null=True)),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='clients.partner')),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='facilitation.session')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "how",
+                    models.CharField(
+                        choices=[("read_through", "read through together"), ("preview", "previewed")],
+                        max_length=12,
+                    ),
+                ),
+                ("agreed_at", models.DateTimeField()),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+                (
+                    "partner",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="clients.partner"),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="facilitation.session"),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('withdrawn_at__isnull', True)), fields=('session', 'partner'), name='one_yes_to_read')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("withdrawn_at__isnull", True)),
+                        fields=("session", "partner"),
+                        name="one_yes_to_read",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Posting',
+            name="Posting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('poster', models.CharField(max_length=60)),
-                ('key', models.CharField(max_length=80)),
-                ('fields_digest', models.CharField(max_length=64)),
-                ('command', models.PositiveIntegerField()),
-                ('at', models.DateTimeField(default=facilitator.now.now)),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='facilitation.session')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("poster", models.CharField(max_length=60)),
+                ("key", models.CharField(max_length=80)),
+                ("fields_digest", models.CharField(max_length=64)),
+                ("command", models.PositiveIntegerField()),
+                ("at", models.DateTimeField(default=facilitator.now.now)),
+                (
+                    "session",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="facilitation.session"),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('session', 'poster', 'key'), name='key_once_a_poster')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("session", "poster", "key"), name="key_once_a_poster")
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='moment',
-            constraint=models.UniqueConstraint(fields=('session', 'number'), name='moment_number_once'),
+            model_name="moment",
+            constraint=models.UniqueConstraint(fields=("session", "number"), name="moment_number_once"),
         ),
         migrations.AddIndex(
-            model_name='line',
-            index=models.Index(fields=['session', 'ref'], name='facilitatio_session_7ae260_idx'),
+            model_name="line",
+            index=models.Index(fields=["session", "ref"], name="facilitatio_session_7ae260_idx"),
         ),
         migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.UniqueConstraint(fields=('session', 'ref'), name='agreement_ref_once'),
+            model_name="agreement",
+            constraint=models.UniqueConstraint(fields=("session", "ref"), name="agreement_ref_once"),
         ),
     ]

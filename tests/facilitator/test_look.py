@@ -14,9 +14,7 @@ STYLES = sorted(p for room in ROOMS for p in (ROOT / room / "static").rglob("*.c
 # practice.md 8
 BANNED = ("refused", "invalid", "expired", "not available", "homework", "compliance", "failed", "overdue")
 
-TEXT = [
-    (ink, ground) for ink in ("ink", "ink-soft") for ground in ("paper", "surface", "sunk")
-] + [
+TEXT = [(ink, ground) for ink in ("ink", "ink-soft") for ground in ("paper", "surface", "sunk")] + [
     ("ink", "accent-soft"),
     ("ink", "dusk-soft"),
     ("ink", "clay-soft"),
@@ -65,7 +63,9 @@ def contrast(one, other):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("pairs", "least"), [(TEXT, 4.5), (BODY, 7), (SHAPES, 3)], ids=["AA", "AAA", "shapes"])
+@pytest.mark.parametrize(
+    ("pairs", "least"), [(TEXT, 4.5), (BODY, 7), (SHAPES, 3)], ids=["AA", "AAA", "shapes"]
+)
 def test_colours_can_be_read(scheme, pairs, least):
     colours = palette(scheme)
     short = {f"{a} on {b}": round(contrast(colours[a], colours[b]), 2) for a, b in pairs}
@@ -86,7 +86,9 @@ def test_pages_hold_no_inline_script_or_style():
 
 def test_nothing_is_fetched_from_elsewhere():
     elsewhere = re.compile(r"(?:src|href|url\(|@import|fetch\()\s*=?\s*[\"'(]*(?:https?:)?//", re.I)
-    assert [str(p.relative_to(ROOT)) for p in [*PAGES, *SCRIPTS, *STYLES] if elsewhere.search(p.read_text())] == []
+    assert [
+        str(p.relative_to(ROOT)) for p in [*PAGES, *SCRIPTS, *STYLES] if elsewhere.search(p.read_text())
+    ] == []
 
 
 def test_the_typeface_lies_here_with_its_licence():

@@ -325,7 +325,9 @@ def test_nothing_is_offered_that_could_not_be_sent(practice, is_demo, tested, ad
 
 
 @pytest.mark.parametrize(("is_demo", "to"), [(False, "ana@home.test"), (True, "ana@calm.example")])
-def test_a_house_that_was_restored_sends_nothing_whoever_asks(practice, smtp, settings, tmp_path, is_demo, to):
+def test_a_house_that_was_restored_sends_nothing_whoever_asks(
+    practice, smtp, settings, tmp_path, is_demo, to
+):
     server(practice, smtp.port)
     practice.is_demo = is_demo
     practice.save()

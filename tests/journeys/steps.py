@@ -73,6 +73,12 @@ class Desk:
         assert refused.count() == 0, refused.first.inner_text()
 
 
+def sent(page: Any, act: Any) -> None:
+    """A plain form, posted, answered and shown: whoever goes on at once would cut the post off."""
+    with page.expect_navigation():
+        act()
+
+
 def begin(page: Any, house: House) -> None:
     """A loaded demo is what has a mailbox of its own; the couple that walks in is a new one."""
     page.goto(house.url + "/")
@@ -85,18 +91,18 @@ def couple_walks_in(page: Any, house: House) -> str:
     for field, value in {"label": "Cleo and Dev", "name_a": NAMES["A"], "name_b": NAMES["B"]}.items():
         page.fill(f"[name={field}]", value)
     page.select_option("[name=zone]", "Europe/Lisbon")
-    page.locator("main form button[type=submit]").click()
+    sent(page, page.locator("main form button[type=submit]").click)
     couple: str = page.url
     for slot, name in NAMES.items():
         page.goto(couple)
         page.get_by_role("link", name=re.compile(f"Open.*{name}")).click()
         page.locator("[name=outcome][value=go]").check()
-        page.get_by_role("button", name="Record this talk").click()
+        sent(page, page.get_by_role("button", name="Record this talk").click)
         for scope in ("facilitation", "stored_notes", "messages"):
             page.locator(f"[name=scopes][value={scope}]").check()
-        page.get_by_role("button", name="Record these").click()
+        sent(page, page.get_by_role("button", name="Record these").click)
         page.fill("[name=address]", f"{slot.lower()}@walked-in.example")
-        page.get_by_role("button", name="Keep this address").click()
+        sent(page, page.get_by_role("button", name="Keep this address").click)
     return couple
 
 
@@ -156,15 +162,17 @@ def hold(desk: Desk) -> None:
 def read_through(page: Any) -> None:
     """With each of them, which opens the papers."""
     page.get_by_role("link", name="To the papers").click()
+    page.wait_for_url(re.compile("/sessions/[^/]+/$"))
     for name in NAMES.values():
-        page.get_by_role("button", name=f"{name} read it and said yes").click()
+        sent(page, lambda name=name: page.get_by_role("button", name=f"{name} read it and said yes").click())
 
 
 def papers(page: Any, house: House) -> dict[str, bytes]:
     """Every paper that comes of it."""
 
     def ready() -> dict[str, str]:
-        page.reload()
+        # A reload races with a navigation that has only just been answered; going there again does not.
+        page.goto(page.url)
         rows = page.locator("section[aria-labelledby=papers] li").all()
         links = [(row.inner_text(), row.locator("a")) for row in rows]
         return {text: link.first.get_attribute("href") for text, link in links if link.count()}
@@ -187,7 +195,7 @@ def link_for(page: Any, house: House, couple: str, name: str, address: str) -> s
     """Asked for at the desk, read in the demo mailbox."""
     page.goto(couple)
     page.get_by_role("link", name=re.compile(f"Open.*{name}")).click()
-    page.get_by_role("button", name="Send a sign-in link").click()
+    sent(page, page.get_by_role("button", name="Send a sign-in link").click)
 
     def arrived() -> str | None:
         page.goto(house.url + "/mailbox/")

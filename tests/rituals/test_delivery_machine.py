@@ -110,7 +110,9 @@ class Undo(Exception):
 
 
 @given(days=acts)
-@settings(max_examples=15 * THOROUGH, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15 * THOROUGH, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_at_most_once_and_never_after_a_no(fay, days):
     try:
         with transaction.atomic():

@@ -1,0 +1,74 @@
+"""That the screen is turned to the couple: a fact about one sign-in, kept with it on the server.
+
+Until it is turned back every door answers the shared view, or the one hand-over card that lies on it.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+
+KEY = "turned"
+
+
+@dataclass(frozen=True)
+class Card:
+    """One question to one person. `name` says which question, `ref` what it is about (an id inside the session)."""
+
+    name: str
+    partner: UUID
+    ref: str = ""
+
+
+@dataclass(frozen=True)
+class Turned:
+    """`session` is None where there is none yet (a couple walking in). `back` is where the facilitator comes out.
+
+    `answered`: the card has done its work; what is left on the screen is a thank-you and the way back.
+    """
+
+    session: UUID | None
+    back: str
+    card: Card | None = None
+    answered: bool = False
+
+
+def turn(request: HttpRequest, *, back: str, session: UUID | None = None, card: Card | None = None) -> None:
+    _keep(request, Turned(session, back, card))
+
+
+def answered(request: HttpRequest) -> None:
+    """The card gave its answer and blanks itself."""
+    now_turned = turned_of(request)
+    if now_turned is not None:
+        _keep(request, replace(now_turned, answered=True))
+
+
+def turn_back(request: HttpRequest) -> str:
+    """Takes the turn away and says where to come out. Whoever calls this has seen the hold and the short code."""
+    kept = request.session.pop(KEY, None)
+    request.__dict__.pop("_viewer", None)
+    return str(kept["back"]) if kept else "/"
+
+
+def turned_of(request: HttpRequest) -> Turned | None:
+    kept = getattr(request, "session", {}).get(KEY)
+    if kept is None:
+        return None
+    card = kept["card"]
+    return Turned(
+        session=UUID(kept["session"]) if kept["session"] else None,
+        back=kept["back"],
+        card=Card(card["name"], UUID(card["partner"]), card["ref"]) if card else None,
+        answered=kept["answered"],
+    )
+
+
+def _keep(request: HttpRequest, turned: Turned) -> None:
+    kept: dict[str, Any] = asdict(turned)
+    kept["session"] = str(turned.session) if turned.session else None
+    if kept["card"]:
+        kept["card"]["partner"] = str(kept["card"]["partner"])
+    request.session[KEY] = kept
+    request.__dict__.pop("_viewer", None)

@@ -1,0 +1,38 @@
+"""What the facilitator says to both on the way out, and the sign for a pause the two take home."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from facilitator import audit
+from sessions.models import Parting, Session
+
+FIELDS = ("sign", "return_sentence", "line", "foreword")
+
+
+@transaction.atomic
+def say(session: Session, *, by: str, now: datetime, **words: str) -> Parting:
+    """Keeps the given ones of `sign`, `return_sentence`, `line` and `foreword`; what is not given stays."""
+    rows = Parting.objects.unscoped("a facilitator says something to both on the way out")
+    parting = rows.filter(session=session).first() or Parting(session=session, audience=session.audience)
+    changed = [name for name in FIELDS if name in words and getattr(parting, name) != words[name]]
+    for name in changed:
+        setattr(parting, name, words[name])
+    if changed or parting._state.adding:
+        parting.save()
+        audit.record(
+            practice=session.couple.practice_id,
+            actor=by,
+            action="parting words kept",
+            subject=f"session:{session.pk}",
+            at=now,
+        )
+    return parting
+
+
+def sign_of(couple_id: UUID) -> tuple[str, str]:
+    """The pause sign and the way back this couple took home last; empty where none was."""
+    rows = Parting.objects.unscoped("a plan takes over the couple's own sign")
+    last = rows.filter(session__couple=couple_id, audience="JOINT").order_by("-session__planned_at").first()
+    return (last.sign, last.return_sentence) if last else ("", "")
