@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from sessions.plan import ExitStrategy, Goal, Plan
 
-Reader = Literal["both", "A", "B", "F"]
+# "room": what lies open between the two, before and after any release.
+Reader = Literal["both", "A", "B", "F", "room"]
 SLOTS = ("A", "B")
 
 
@@ -61,11 +62,19 @@ class Meeting:
     phrases: Sequence[str] = ()
     present: Sequence[tuple[str, str]] = ()
     opening_words: str = ""
+    # One line of the facilitator's on the sheet at the door.
+    line: str = ""
+    # What runs between times with the yes of both: its title, and when.
+    rituals: Sequence[tuple[str, str]] = ()
+    # Written up afterwards: the length somebody remembers.
+    remembered_minutes: int | None = None
     next_session: datetime | None = None
     version: int = 1
     released_on: date | None = None
     agreed_max_minutes: int | None = None
     latest_end: datetime | None = None
+    # Of what was written up afterwards: the length somebody remembers.
+    about_minutes: int | None = None
 
     @classmethod
     def of(cls, plan: Plan, **facts: Any) -> "Meeting":
@@ -118,6 +127,8 @@ def may_print(line: SeenLine, reader: Reader) -> bool:
     """The query has already decided; this is the second lock on the same door."""
     if line.audience in ("OWN", "SYS"):
         return False
+    if reader == "room":
+        return line.audience == "JOINT" and not line.held_back
     if reader == "F":
         return True
     if line.held_back and (reader == "both" or line.owner != reader):

@@ -1,5 +1,6 @@
 """The summary for both: what was felt, needed, meant and agreed. No measure of anybody."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -7,7 +8,10 @@ from django.utils.translation import ngettext
 
 from reports.contexts.heard import Heard, Meeting, Reader, SeenLine
 from reports.contexts.told import Draft, Told
-from reports.contexts.words import GOAL_VIEW, MILESTONE, day, hour, iso_day, listed, minutes, say
+from reports.contexts.words import CAME_FOR, GOAL_VIEW, MILESTONE, day, hour, iso_day, listed, minutes, say
+from sessions.formats import FORMATS
+
+WRITTEN_FOR_PLANNING = {FORMATS[code].use: code for code in CAME_FOR}
 
 
 @dataclass(frozen=True)
@@ -181,7 +185,9 @@ def people(meeting: Meeting) -> str:
 def length(heard: Heard) -> str:
     """Talked and rested, and nothing finer: no share of anybody."""
     if not heard.meeting.timed:
-        return _("written up afterwards, not timed")
+        remembered = heard.meeting.remembered_minutes
+        about = _("about %(time)s") % {"time": minutes(remembered * 60)} if remembered else ""
+        return " · ".join(filter(None, [about, _("written up afterwards, not timed")]))
     figures = heard.figures
     said = [_("talked %(time)s") % {"time": minutes(figures["active_s"])}]
     if rested := figures["brief_pause_s"] + figures["cool_down_s"]:
@@ -191,6 +197,14 @@ def length(heard: Heard) -> str:
             _("each on your own with %(name)s, %(time)s together")
             % {"name": heard.meeting.names.get("F", ""), "time": minutes(figures["caucus_s"])}
         )
+    return " · ".join(said)
+
+
+def written_up(meeting: Meeting) -> str:
+    """How long it was is what somebody remembers, and says so."""
+    said = [_("written up afterwards, not timed")]
+    if meeting.about_minutes:
+        said.append(_("about %(n)s minutes") % {"n": meeting.about_minutes})
     return " · ".join(said)
 
 
@@ -211,8 +225,14 @@ def goals(told: Told) -> list[GoalSeen]:
         answers = tuple(
             Answer(meeting.names[s], say(GOAL_VIEW, views[s])) for s in meeting.order if s in views
         )
-        seen.append(GoalSeen(goal.wording, whose, answers))
+        seen.append(GoalSeen(came_for(goal.wording), whose, answers))
     return seen
+
+
+def came_for(wording: str) -> str:
+    """A goal as the two would say it: the one a format brings by itself is written for who plans it."""
+    code = WRITTEN_FOR_PLANNING.get(wording)
+    return _(CAME_FOR[code]) if code else wording
 
 
 def quote(line: SeenLine, told: Told, ref: str) -> Quote:
@@ -292,14 +312,10 @@ def merged(named: list[NeedSaid]) -> list[NeedSaid]:
 def agreement(draft: Draft, told: Told) -> AgreementSeen:
     meeting, line = told.heard.meeting, draft.line
     names = meeting.names
-    parts = [
-        Part(_("Both") if part["who"] == "both" else names.get(part["who"], ""), part["what"])
-        for part in line.get("who_does_what") or ()
-    ]
     served = [told.needs[ident].get("need") for ident in line.get("serves") or () if ident in told.needs]
     return AgreementSeen(
         text=line.get("text") or "",
-        parts=tuple(parts),
+        parts=tuple(parts(line, names)),
         starts=iso_day(line.get("from") or meeting.held_on),
         trial_until=iso_day(line.get("trial_until")),
         look_again=iso_day(line.get("look_again_on")),
@@ -307,6 +323,13 @@ def agreement(draft: Draft, told: Told) -> AgreementSeen:
         if_not_working=line.get("if_not_working") or "",
         confirmed=tuple(confirmation(draft, slot, meeting) for slot in meeting.order),
     )
+
+
+def parts(line: SeenLine, names: Mapping[str, str]) -> list[Part]:
+    return [
+        Part(_("Both") if part["who"] == "both" else names.get(part["who"], ""), part["what"])
+        for part in line.get("who_does_what") or ()
+    ]
 
 
 def confirmation(draft: Draft, slot: str, meeting: Meeting) -> Confirmation:

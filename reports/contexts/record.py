@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from reports.charts import VoiceChart
 from reports.contexts.heard import Heard, Meeting, SeenLine
-from reports.contexts.joint import AgreementSeen, Foot, agreement, moment_of
+from reports.contexts.joint import AgreementSeen, Foot, agreement, moment_of, written_up
 from reports.contexts.tables import (
     Table,
     airtime,
@@ -128,7 +128,7 @@ class FacilitatorRecord:
 
 def span(meeting: Meeting) -> str:
     if not meeting.timed:
-        return _("written up afterwards, not timed")
+        return written_up(meeting)
     if meeting.started_at is None or meeting.ended_at is None:
         return meeting.zone
     begin, end = meeting.local(meeting.started_at), meeting.local(meeting.ended_at)

@@ -2,20 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from clients.access import AsFacilitator, AsPartner, Viewer
+from django.utils.translation import gettext as _
+
+from clients.access import AsFacilitator, AsPartner, AsRoom, Viewer
 from clients.couples import partners_of
 from clients.models import Casefile, Partner, Seat
+from clients.rituals.models import Ritual
+from clients.rituals.portal import cadence_words
 from reports.contexts import Heard, Meeting, SeenLine
 from reports.contexts.heard import Due, Reader
 from sessions import clock, log
 from sessions.figures import figures
-from sessions.models import HeldBack, Line, Moment, Opening, Session
-from sessions.plan import Plan
+from sessions.models import HeldBack, Line, Moment, Opening, Parting, Session
+from sessions.plan import DEFAULT_EXIT, Plan
 from sessions.plans import plan_of, title_of
 from sessions.shapes import instant
+
+
+FORTNIGHT = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,8 @@ def viewers(session: Session, reader: Reader) -> list[Viewer]:
     practice = session.couple.practice_id
     if reader == "F":
         return [AsFacilitator(session.facilitator_id, practice)]
+    if reader == "room":
+        return [AsRoom(session.pk)]
     both = partners_of(session.couple_id)
     slots = ("A", "B") if reader == "both" else (reader,)
     return [AsPartner(both[slot].pk, session.couple_id, practice, slot) for slot in slots]
@@ -39,13 +48,16 @@ def viewers(session: Session, reader: Reader) -> list[Viewer]:
 def gather(session: Session, reader: Reader, *, as_if_released: bool = False) -> Gathered:
     """`as_if_released`: for the facilitator's own use (replay), from what the facilitator may read."""
     plan, both = plan_of(session), partners_of(session.couple_id)
-    seen = [_rows(session, viewer) for viewer in viewers(session, "F" if as_if_released else reader)]
+    looking = viewers(session, "F" if as_if_released else reader)
+    seen = [_rows(session, viewer) for viewer in looking]
     shared = set.intersection(*(set(rows) for rows in seen))
     rows = {pk: row for pk, row in seen[0].items() if pk in shared}
     rows |= _kept_by_both(session, plan)
     authors = {row.author for row in rows.values() if row.author}
     lines = [row.line for row in sorted(rows.values(), key=lambda row: row.line.number)]
-    meeting = _meeting(session, plan, both, reader)
+    meeting = _taken_home(_meeting(session, plan, both, reader), session, looking[0])
+    if reader == "room":
+        meeting = replace(meeting, rituals=_rituals(session, meeting.held_on))
     names = {both[slot].pk for slot in plan.partners}
     state = clock.fold(plan, log.read(session.pk)[0])
     read = clock.read(plan, state, state.last_at or meeting.started_at or session.planned_at)
@@ -118,7 +130,8 @@ def _meeting(session: Session, plan: Plan, both: dict[str, Partner], reader: Rea
     zone = zones.get(reader, plan.zone)
     began = session.began_at or session.planned_start or session.planned_at
     released = Opening.objects.unscoped("a paper says when it was released").filter(moment__session=session)
-    opened_at = released.order_by("at").values_list("at", flat=True).first() if reader != "F" else None
+    asks = reader not in ("F", "room")
+    opened_at = released.order_by("at").values_list("at", flat=True).first() if asks else None
     meeting = Meeting.of(
         plan,
         zone=zone,
@@ -130,16 +143,42 @@ def _meeting(session: Session, plan: Plan, both: dict[str, Partner], reader: Rea
         started_at=session.began_at,
         ended_at=session.ended_at,
         next_session=_next(session),
+        remembered_minutes=session.held_minutes,
     )
-    return _dated(meeting, began, opened_at)
+    return _dated(meeting, session.held_on or meeting.local(began).date(), opened_at)
 
 
-def _dated(meeting: Meeting, began: datetime, opened_at: datetime | None) -> Meeting:
+def _dated(meeting: Meeting, held_on: date, opened_at: datetime | None) -> Meeting:
     return replace(
         meeting,
-        held_on=meeting.local(began).date(),
+        held_on=held_on,
         released_on=meeting.local(opened_at).date() if opened_at else None,
     )
+
+
+def _taken_home(meeting: Meeting, session: Session, viewer: Viewer) -> Meeting:
+    """What was said on the way out; a sign found today stands before the one the plan began with."""
+    said = Parting.objects.visible_to(viewer).filter(session=session).first()
+    if said is None:
+        return meeting
+    planned = meeting.exit_strategy or DEFAULT_EXIT
+    found = replace(
+        planned,
+        sign=said.sign or planned.sign,
+        return_sentence=said.return_sentence or planned.return_sentence,
+    )
+    return replace(meeting, exit_strategy=found, line=said.line, opening_words=said.foreword)
+
+
+def _rituals(session: Session, held_on: date) -> tuple[tuple[str, str], ...]:
+    """What both said yes to and what runs in the fortnight after the meeting."""
+    running = {"audience": "JOINT", "state": Ritual.State.ACTIVE, "start_on__lte": held_on + FORTNIGHT}
+    both = [
+        Ritual.objects.visible_to(viewer).filter(couple=session.couple_id, **running)
+        for viewer in viewers(session, "both")
+    ]
+    shared = {ritual.pk for ritual in both[1]}
+    return tuple((_(ritual.title), cadence_words(ritual)) for ritual in both[0] if ritual.pk in shared)
 
 
 def _code(session: Session) -> str:

@@ -89,10 +89,33 @@ def personal(state: State, by: str, kind: str) -> None:
         raise refusal("both_ready", "absolute")
 
 
+# What keeps an hour in order while it is held. Whoever writes one up afterwards puts things down as they come to
+# mind, and nothing can be done in another order any more (docs/decisions/0016-written-up-in-any-order.md).
+ORDER_OF_THE_HOUR: Final = frozenset(
+    {
+        "alternate_turn",
+        "both_arrived",
+        "closing_open",
+        "ground_rules",
+        "listening_first",
+        "not_closing_yet",
+        "not_options_phase",
+        "not_remote",
+        "not_their_turn",
+        "opening_or_closing",
+        "pace_after_check",
+        "pace_not_asked",
+        "reflection_incomplete",
+        "turn_rule",
+    }
+)
+
+
 def soft(state: State, standing: Standing, command: Command, now: datetime) -> list[str]:
     """The codes of the soft guards that stand in the way."""
     guard = SOFT.get(command.kind)
-    return list(dict.fromkeys(guard(state, standing, command, now))) if guard else []
+    codes = dict.fromkeys(guard(state, standing, command, now)) if guard else {}
+    return [code for code in codes if state.plan.timed or code not in ORDER_OF_THE_HOUR]
 
 
 # --- the frame ---------------------------------------------------------------------------------------

@@ -48,6 +48,16 @@ class Standing:
             released=False,
         )
 
+    @classmethod
+    def of_nobody_kept(cls) -> "Standing":
+        """Just the clock: two people nobody knows anything of, and of whom nothing is kept.
+
+        There is no row to look at, and none may be made. The guard that asks for a talk with each, alone, and for
+        two consents belongs to couples that are kept; here it would only make the facilitator do without the
+        clock. So the page says that it does not replace the talks, and *Keep this?* asks for all of it first.
+        """
+        return cls.of_throw_away_couple()
+
     def consents(self, partner: str) -> bool:
         return self.facilitation_consent_a if partner == "A" else self.facilitation_consent_b
 

@@ -1,5 +1,6 @@
 """Every guard of domain.md 3.2 to 3.4, as practice.md 2 changes them: one refusing, one accepting test each."""
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -1372,3 +1373,54 @@ def _lost():
     table = remote()
     table.post("F", "connection_lost")
     return table
+
+
+AFTERWARDS = [
+    ("listening_first", OPTION),
+    ("not_their_turn", Post("B", "statement", SPEAK)),
+    ("not_closing_yet", Post("A", "closing_word", text="Thank you.")),
+    ("turn_rule", Post("F", "turn_started", floor="B")),
+    ("opening_or_closing", Post("F", "phase_set_aside", phase=7)),
+    ("closing_open", Post("F", "session_ended", how="early_by_facilitator")),
+]
+
+
+def _ana_has_the_floor(plan):
+    table = Table(plan).in_phase(3)
+    table.post("F", "turn_started", floor="A")
+    return table
+
+
+@pytest.mark.parametrize(("code", "post"), AFTERWARDS, ids=[code for code, _ in AFTERWARDS])
+def test_the_order_of_the_hour_holds_while_it_is_held_and_not_in_a_write_up(code, post):
+    assert _ana_has_the_floor(PLAN).refused(post.by, post.kind, post.fields, **post.how).code == code
+    assert _ana_has_the_floor(UNTIMED).post(post.by, post.kind, post.fields, **post.how).set_aside == ()
+
+
+def test_a_write_up_needs_no_phases_and_still_begins_with_nothing_but_a_session():
+    table = Table(UNTIMED)
+    table.post("F", "session_started")
+    table.post("A", "option_added", id="O1", text="A walk.", serves=[])
+    table.post("A", "statement", SPEAK)
+    table.post("F", "phase_started", phase=7)
+    table.post("F", "phase_finished", phase=7)
+    table.post("F", "session_ended", how="completed")
+    assert table.reading.state == "ended"
+    keys = re.findall(r"'(\w+)':", str(table.figures))
+    assert keys
+    assert not [key for key in keys if key.endswith("_s")]
+
+
+def test_the_absolute_guards_hold_in_a_write_up_too():
+    for changes, code in (
+        ({"outcome_b": "not_together"}, "not_together"),
+        ({"private_talk_a": False}, "no_private_talk"),
+        ({"facilitation_consent_b": False}, "withdrawn"),
+    ):
+        table = Table(UNTIMED, replace(STANDING, **changes))
+        assert table.refused("F", "session_started", override="it was so").code == code
+    table = Table(UNTIMED).in_phase(3).said().asked()
+    assert table.refused("A", "reflection_given", check="C1", heard=["feeling"]).code == "only_the_listener"
+    table = Table(UNTIMED, replace(STANDING, firm_topics=frozenset({"money"}))).in_phase(3)
+    spoken = {**SPEAK, "topics": ["money"]}
+    assert table.refused("A", "statement", spoken, told_to=True).code == "firm_topic"
