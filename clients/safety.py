@@ -57,3 +57,10 @@ def latest_talks(couple_id: UUID) -> dict[str, Talk]:
     for slot, outcome, review_on in rows:
         talks[slot] = Talk(outcome, review_on)
     return talks
+
+
+def latest_talk(partner: Partner) -> Screening | None:
+    """The whole of it, for whoever led it to look at again."""
+    talks = Screening.objects.unscoped("a talk is recorded once").filter(partner=partner)
+    last: Screening | None = talks.order_by("-recorded_at").first()
+    return last

@@ -13,6 +13,9 @@ from facilitator import bell
 
 TICK_S = 15
 SWEEPS = {"deliveries": "rituals.sweep", "documents": "documents.sweep"}
+# Nobody waits for these, so no bell rings for them.
+HOUR_S = 3600
+HOURLY = {"enquiries": "couples.forget_enquiries"}
 
 
 def _broker() -> dict[str, object]:
@@ -57,8 +60,9 @@ app.conf.update(
     timezone="UTC",
     # One static tick for each sweep; a tick that waited longer than its interval is not worth ringing for.
     beat_schedule={
-        name: {"task": task, "schedule": TICK_S, "options": {"expires": TICK_S - 1}}
-        for name, task in SWEEPS.items()
+        name: {"task": task, "schedule": every, "options": {"expires": every - 1}}
+        for sweeps, every in ((SWEEPS, TICK_S), (HOURLY, HOUR_S))
+        for name, task in sweeps.items()
     },
     **_broker(),
 )

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from clients import couples
 from clients.rituals import deliveries
 from facilitator.now import now
 
@@ -9,3 +10,8 @@ from facilitator.now import now
 @shared_task(name="rituals.sweep", ignore_result=True)
 def sweep() -> None:
     deliveries.sweep(now)
+
+
+@shared_task(name="couples.forget_enquiries", ignore_result=True)
+def forget_enquiries() -> None:
+    couples.forget_enquiries(now())
