@@ -107,8 +107,7 @@ class _Press:
         self.Fatal = FatalURLFetchingError
         self.fetcher = OurFilesOnly(allowed_protocols=("app-static",), allow_redirects=False)
         self.fonts = FontConfiguration()
-        with open(_static("reports/print.css"), encoding="utf-8") as sheet:
-            self.sheet = self._css(sheet.read())
+        self.sheet = self._css("".join(_text(f"reports/{name}.css") for name in ("print", "leaf")))
         self._variants: dict[tuple[str, bool], list[Any]] = {}
 
     def _css(self, text: str) -> Any:
@@ -134,6 +133,11 @@ def _static(name: str) -> str:
     if path is None:
         raise FileNotFoundError(name)
     return str(path)
+
+
+def _text(name: str) -> str:
+    with open(_static(name), encoding="utf-8") as sheet:
+        return sheet.read()
 
 
 def finish(plain: bytes) -> bytes:

@@ -7,5 +7,7 @@ from reports import views
 urlpatterns = [
     path("documents/", views.documents_page, name="documents"),
     path("documents/<uuid:document_id>.pdf", views.document, name="document"),
+    path("sessions/<uuid:session_id>/sheet/", views.door_sheet, name="door_sheet"),
+    path("sessions/<uuid:session_id>/parting/", views.parting, name="parting"),
     path("sessions/<uuid:session_id>/documents/", views.documents_prepare, name="documents_prepare"),
 ]

@@ -1,16 +1,21 @@
 """Papers at the door: listed, asked for, handed out. Nothing is rendered in a request."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST, require_safe
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clients.access import AsFacilitator, AsPartner, Viewer, as_facilitator, viewer_of
 from facilitator import audit
 from facilitator.http import page
 from facilitator.now import now
-from reports import documents
+from reports import documents, taken_home
+from reports.forms import PartingForm
 from reports.models import Document
 from sessions.models import Session
 
@@ -49,6 +54,48 @@ def documents_prepare(request: HttpRequest, session_id: UUID) -> HttpResponse:
     session = get_object_or_404(Session.objects.visible_to(viewer), pk=session_id, state="ended")
     documents.prepare(session, now=now())
     return redirect("session", session_id)
+
+
+def _ended(request: HttpRequest, session_id: UUID) -> tuple[AsFacilitator, Session]:
+    """A session that is over, for its care team; the look is written down."""
+    viewer = as_facilitator(request)
+    over = Session.objects.visible_to(viewer).select_related("couple", "owner").filter(state="ended")
+    session: Session = get_object_or_404(over, pk=session_id)
+    practice = session.couple.practice_id
+    audit.saw(request, practice=practice, actor=viewer.actor, subject=f"session:{session.pk}")
+    return viewer, session
+
+
+@require_safe
+def door_sheet(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """What both take home, at once and ready for the printer; the PDF says the same."""
+    _viewer, session = _ended(request, session_id)
+    sheet = documents.sheet_at_the_door(session)
+    if sheet is None:
+        raise Http404
+    with translation.override(session.couple.language):
+        context = {
+            "sheet": sheet,
+            "title": _("Sheet at the door"),
+            "back": reverse("session", args=[session.pk]),
+        }
+        return _leaf(request, "reports/door_page.html", context)
+
+
+def _leaf(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    return page(request, template, {**context, "large": "large" in request.GET})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def parting(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """What the facilitator says on the way out; the papers that carry it are asked for again."""
+    viewer, session = _ended(request, session_id)
+    form = PartingForm(request.POST or None, initial=taken_home.so_far(session, viewer))
+    if request.method == "POST" and form.is_valid():
+        taken_home.say(session, by=viewer.actor, now=now(), words=form.words())
+        return redirect("session", session.pk)
+    context = {"viewer": viewer, "session": session, "form": form}
+    return page(request, "reports/parting.html", context, status=422 if form.errors else 200)
 
 
 def _base(viewer: Viewer | None) -> str:

@@ -19,6 +19,7 @@ from django.db.models import Q
 from clients import consents, safety
 from clients.couples import partners_of
 from clients.models import Boundary, Consent, Quiet
+from facilitator import bell
 from facilitator.errors import Refusal, gettext_noop
 from sessions import clock, live, log, release, rules
 from sessions.kinds import KINDS, Command, check_common, check_form
@@ -246,6 +247,8 @@ class Room:
         if not self.replaying:
             self._quiet(began=began, ended=ended, now=now)
             transaction.on_commit(live.woke, robust=True)
+            if ended:
+                bell.ring("documents")
 
     def _quiet(self, *, began: bool, ended: bool, now: datetime) -> None:
         """Nothing is sent to a couple while their session runs, and nothing on the evening after it.

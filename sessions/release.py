@@ -12,7 +12,7 @@ from django.db.models import Count, Max, OuterRef, Q, Subquery
 
 from clients.access import GuardedQuerySet
 from clients.models import Partner
-from facilitator import audit
+from facilitator import audit, bell
 from facilitator.errors import Refusal, gettext_noop
 from sessions.models import HeldBack, Moment, Opening, Reader, Session
 
@@ -60,6 +60,7 @@ def agree(
     )
     if is_released(session):
         _open(session, now)
+        bell.ring("documents")
     return reader
 
 

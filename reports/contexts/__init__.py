@@ -1,5 +1,6 @@
 """What each document may hold, as frozen values per reader; built by pure functions, tested without a PDF."""
 
+from reports.contexts.door import DoorSheet
 from reports.contexts.heard import Heard, Meeting, SeenLine
 from reports.contexts.joint import JointSummary
 from reports.contexts.partner import PartnerCopy
@@ -8,6 +9,7 @@ from reports.contexts.sheet import AgreementSheet
 
 __all__ = [
     "AgreementSheet",
+    "DoorSheet",
     "FacilitatorRecord",
     "Heard",
     "JointSummary",

@@ -66,8 +66,6 @@ class Meeting:
     line: str = ""
     # What runs between times with the yes of both: its title, and when.
     rituals: Sequence[tuple[str, str]] = ()
-    # Written up afterwards: the length somebody remembers.
-    remembered_minutes: int | None = None
     next_session: datetime | None = None
     version: int = 1
     released_on: date | None = None

@@ -185,9 +185,7 @@ def people(meeting: Meeting) -> str:
 def length(heard: Heard) -> str:
     """Talked and rested, and nothing finer: no share of anybody."""
     if not heard.meeting.timed:
-        remembered = heard.meeting.remembered_minutes
-        about = _("about %(time)s") % {"time": minutes(remembered * 60)} if remembered else ""
-        return " · ".join(filter(None, [about, _("written up afterwards, not timed")]))
+        return written_up(heard.meeting)
     figures = heard.figures
     said = [_("talked %(time)s") % {"time": minutes(figures["active_s"])}]
     if rested := figures["brief_pause_s"] + figures["cool_down_s"]:

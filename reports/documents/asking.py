@@ -44,17 +44,22 @@ def prepare(session: Session, *, kinds: Collection[str] = tuple(Kind), now: date
     return asked
 
 
+# The sheet at the door knows of no release.
+AFTER_RELEASE = (Kind.JOINT_SUMMARY, Kind.PARTNER_COPY, Kind.FACILITATOR_RECORD, Kind.AGREEMENT_SHEET)
 AUDIENCES = {
     Kind.JOINT_SUMMARY: "JOINT",
     Kind.PARTNER_COPY: "OWN_F",
     Kind.FACILITATOR_RECORD: "FAC",
     Kind.AGREEMENT_SHEET: "JOINT",
+    Kind.DOOR_SHEET: "JOINT",
 }
 
 
 def wanted(session: Session, *, released: bool) -> Iterator[tuple[str, Partner | None]]:
     """A talk with one has that one's copy and the record; nothing joint."""
     plan, both = plan_of(session), partners_of(session.couple_id)
+    if plan.with_ == "both" and (session.began_at or not plan.timed):
+        yield Kind.DOOR_SHEET, None
     yield Kind.FACILITATOR_RECORD, None
     for slot in plan.partners:
         yield Kind.PARTNER_COPY, both[slot]
@@ -101,7 +106,7 @@ def _opened() -> Iterator[tuple[Session, Collection[str]]]:
         .filter(~Exists(_papers(asked_at__gte=OuterRef("released_at")).filter(copies)))
     )
     for session in due:
-        yield session, (Kind.JOINT_SUMMARY, Kind.PARTNER_COPY, Kind.FACILITATOR_RECORD, Kind.AGREEMENT_SHEET)
+        yield session, AFTER_RELEASE
 
 
 def _closed_again() -> Iterator[tuple[Session, Collection[str]]]:

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from clients.models import Seat
 from facilitator.crypto import DecryptError, blind_index, seal_blob
 from reports import pdf
-from reports.contexts import AgreementSheet, FacilitatorRecord, Heard, JointSummary, PartnerCopy
+from reports.contexts import AgreementSheet, DoorSheet, FacilitatorRecord, Heard, JointSummary, PartnerCopy
 from reports.contexts.heard import Reader
 from reports.documents.asking import ask_due
 from reports.documents.gathering import gather
@@ -29,6 +29,8 @@ STALE_AFTER = timedelta(minutes=3)
 MOST_TRIES = 3
 MOST_A_SWEEP = 20
 BOUND_TO = "reports.document.sealed"
+# Two people are putting on their coats: their sheet goes before anything else.
+AT_THE_DOOR = Case(When(kind=Kind.DOOR_SHEET, then=Value(0)), default=Value(1))
 # Quiet circles on the cover of a partner's copy: x of the left edge, radius, diameter.
 RINGS = tuple((110 - r, r, 2 * r) for r in range(12, 101, 11))
 
@@ -55,7 +57,7 @@ def _claim(now: datetime) -> Document | None:
     rows = Document.objects.unscoped("the document sweep claims a row")
     lost = Q(state=State.RENDERING, claimed_at__lt=now - STALE_AFTER)
     rows.filter(lost, tries__gte=MOST_TRIES).update(state=State.FAILED)
-    waiting = rows.filter(Q(state=State.ASKED) | lost).order_by("asked_at", "pk").first()
+    waiting = rows.filter(Q(state=State.ASKED) | lost).order_by(AT_THE_DOOR, "asked_at", "pk").first()
     if waiting is None:
         return None
     mine = rows.filter(pk=waiting.pk, state=waiting.state, claimed_at=waiting.claimed_at).update(
@@ -67,7 +69,8 @@ def _claim(now: datetime) -> Document | None:
 
 def _build(document: Document, now: datetime) -> None:
     setting = _setting(document)
-    gathered = gather(document.session, _reader(document))
+    with translation.override(setting.language):
+        gathered = gather(document.session, _reader(document))
     content = _content(document.kind, gathered.heard, document.slot, setting)
     said = fingerprint(content, setting)
     earlier = _earlier(document)
@@ -111,7 +114,8 @@ def _keep(earlier: Document, asked: Document) -> None:
 
 
 def _reader(document: Document) -> Reader:
-    return {Kind.FACILITATOR_RECORD: "F", Kind.PARTNER_COPY: document.slot}.get(document.kind, "both")  # type: ignore[return-value,call-overload]
+    known = {Kind.FACILITATOR_RECORD: "F", Kind.PARTNER_COPY: document.slot, Kind.DOOR_SHEET: "room"}
+    return known.get(document.kind, "both")  # type: ignore[return-value,call-overload]
 
 
 def _setting(document: Document) -> Setting:
@@ -133,6 +137,8 @@ def _content(kind: str, heard: Heard, slot: str, setting: Setting) -> Any:
                 return FacilitatorRecord.of(heard)
             case Kind.AGREEMENT_SHEET:
                 return AgreementSheet.of(heard)
+            case Kind.DOOR_SHEET:
+                return DoorSheet.of(heard)
         raise ValueError(kind)
 
 
@@ -169,7 +175,14 @@ TITLES = {
     Kind.PARTNER_COPY: lambda: _("Copy"),
     Kind.FACILITATOR_RECORD: lambda: _("Record"),
     Kind.AGREEMENT_SHEET: lambda: _("Sheet"),
+    Kind.DOOR_SHEET: lambda: _("Sheet at the door"),
 }
+
+
+def sheet_at_the_door(session: Session) -> DoorSheet | None:
+    """The same sheet for a screen, at once; made of joint rows only, whoever shows it."""
+    with translation.override(session.couple.language):
+        return DoorSheet.of(gather(session, "room").heard)
 
 
 @dataclass(frozen=True)

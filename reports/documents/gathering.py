@@ -21,7 +21,6 @@ from sessions.plan import DEFAULT_EXIT, Plan
 from sessions.plans import plan_of, title_of
 from sessions.shapes import instant
 
-
 FORTNIGHT = timedelta(days=14)
 
 
@@ -143,7 +142,7 @@ def _meeting(session: Session, plan: Plan, both: dict[str, Partner], reader: Rea
         started_at=session.began_at,
         ended_at=session.ended_at,
         next_session=_next(session),
-        remembered_minutes=session.held_minutes,
+        about_minutes=session.held_minutes,
     )
     return _dated(meeting, session.held_on or meeting.local(began).date(), opened_at)
 

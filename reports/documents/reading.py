@@ -18,6 +18,7 @@ WORDS = {
     Kind.PARTNER_COPY: "copy",
     Kind.FACILITATOR_RECORD: "record",
     Kind.AGREEMENT_SHEET: "sheet",
+    Kind.DOOR_SHEET: "door-sheet",
 }
 
 
@@ -48,7 +49,8 @@ def listed(session_id: UUID, viewer: Viewer) -> list[dict[str, Any]]:
         .filter(session=session_id, superseded_by__isnull=True)
         .order_by("kind", "asked_at")
     )
-    return [row_of(document) for document in current]
+    first = sorted(current, key=lambda document: document.kind != Kind.DOOR_SHEET)
+    return [row_of(document) for document in first]
 
 
 def row_of(document: Document) -> dict[str, Any]:

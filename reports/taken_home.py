@@ -1,0 +1,32 @@
+"""The words two people take home: what stands so far, and saying it anew."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from clients.access import Viewer
+from reports import documents
+from reports.models import Document
+from sessions import partings
+from sessions.models import Parting, Session
+from sessions.plan import DEFAULT_EXIT
+from sessions.plans import plan_of
+
+
+def so_far(session: Session, viewer: Viewer) -> dict[str, str]:
+    """For a form: what was said on the way out, and until then the sign the plan began with."""
+    said = Parting.objects.visible_to(viewer).filter(session=session).first()
+    planned = plan_of(session).exit_strategy or DEFAULT_EXIT
+    words = {name: getattr(said, name) if said else "" for name in partings.FIELDS}
+    return {
+        **words,
+        "sign": words["sign"] or planned.sign,
+        "return_sentence": words["return_sentence"] or planned.return_sentence,
+    }
+
+
+@transaction.atomic
+def say(session: Session, *, by: str, now: datetime, words: Mapping[str, str]) -> list[Document]:
+    partings.say(session, by=by, now=now, **words)
+    return documents.prepare(session, now=now)
