@@ -3,16 +3,20 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from clients import consents
 from clients.couples import partners_of
-from clients.models import Couple
+from clients.models import Consent, Couple
 from clients.rituals import rituals
 from clients.rituals.models import Ritual
 from facilitator import audit
+from facilitator.errors import Refusal, gettext_noop
 from facilitator.models import User
+from sessions import partings
 from sessions.formats import FORMATS, Format
 from sessions.models import Agreement, Session
 from sessions.plan import Plan
@@ -44,11 +48,16 @@ def propose(
     planned_start: datetime,
     goal: tuple[str, str] | None,
     now: datetime,
+    room_until: datetime | None = None,
+    pk: UUID | None = None,
 ) -> Session:
     """One meeting in one of the ready formats. `goal` is (category, wording); the format brings one by itself."""
+    _notes_may_be_kept(couple, with_)
     phases = chosen.phases_short if short else chosen.phases
     minutes = sum(phase.minutes for phase in phases)
     category, wording = goal or (chosen.serves[0], chosen.use)
+    latest_end = room_until or planned_start + timedelta(minutes=minutes * 1.5)
+    sign, return_sentence = partings.sign_of(couple.pk) if with_ == "both" else ("", "")
     header = {
         "session_file": 1,
         **({"phases": [_phase(phase) for phase in phases]} if short else {"format": chosen.code}),
@@ -57,13 +66,28 @@ def propose(
         "first_speaker": first_speaker if with_ == "both" else with_,
         "planned_start": written(planned_start.astimezone(UTC)),
         "agreed_max_minutes": minutes + SPARE_MINUTES,
-        "latest_end": written((planned_start + timedelta(minutes=minutes * 1.5)).astimezone(UTC)),
+        "latest_end": written(latest_end.astimezone(UTC)),
         "joint_intention": "",
         "goals": [{"id": "G1", "category": category, "owner": "both", "wording": wording}],
-        "exit_strategy": {"sign": "", "minimum_minutes": GENTLE_LEAST_MINUTES, "return_sentence": ""},
+        "exit_strategy": {
+            "sign": sign,
+            "minimum_minutes": GENTLE_LEAST_MINUTES,
+            "return_sentence": return_sentence,
+        },
         **({"with": with_} if with_ != "both" else {}),
     }
-    return keep(couple=couple, facilitator=facilitator, header=header, code=chosen.code, now=now)
+    return keep(couple=couple, facilitator=facilitator, header=header, code=chosen.code, now=now, pk=pk)
+
+
+def _notes_may_be_kept(couple: Couple, with_: str) -> None:
+    """A planned session is notes, so whoever meets has said yes to them. A file that is read in was held already."""
+    both = partners_of(couple.pk)
+    meeting = both.values() if with_ == "both" else [both[with_]]
+    if not all(consents.current(partner=each, scope=Consent.Scope.STORED_NOTES) for each in meeting):
+        raise Refusal(
+            gettext_noop("Not yet: nobody may keep notes here. Just the clock works, and nothing is kept."),
+            "notes_not_kept",
+        )
 
 
 def _phase(phase: Any) -> dict[str, Any]:
@@ -77,13 +101,20 @@ def _phase(phase: Any) -> dict[str, Any]:
 
 @transaction.atomic
 def keep(
-    *, couple: Couple, facilitator: User, header: Mapping[str, Any], code: str = "", now: datetime
+    *,
+    couple: Couple,
+    facilitator: User,
+    header: Mapping[str, Any],
+    code: str = "",
+    now: datetime,
+    pk: UUID | None = None,
 ) -> Session:
     """A session from the header of a file; names stay with the partners they belong to."""
     plan = plan_from(header)
     nameless = {k: v for k, v in header.items() if k not in ("couple", "facilitator", "partners")}
     alone = partners_of(couple.pk)[plan.with_] if plan.with_ != "both" else None
     session = Session.objects.create(
+        pk=pk or uuid4(),
         couple=couple,
         facilitator=facilitator,
         audience="OWN_F" if alone else "JOINT",

@@ -1,0 +1,57 @@
+"""Planned and begun in one press: the two sit in front of the desk."""
+
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from django.db import transaction
+
+from clients.access import AsFacilitator
+from clients.models import Couple
+from facilitator.models import User
+from sessions import conduct, desk, plans, presses
+from sessions.formats import Format
+from sessions.kinds import Command
+from sessions.models import Session
+
+
+@transaction.atomic
+def start(
+    *,
+    couple: Couple,
+    facilitator: User,
+    key: UUID,
+    chosen: Format,
+    short: bool,
+    first_speaker: str,
+    with_: str,
+    room_until: datetime | None,
+    goal: tuple[str, str] | None,
+    override: str,
+    now: datetime,
+) -> Session:
+    """All of it at one instant, or nothing. The same key again finds the session it made."""
+    viewer, pk = AsFacilitator(facilitator.pk, facilitator.practice_id), uuid5(couple.pk, str(key))
+    Couple.objects.visible_to(viewer).select_for_update(of=("self",)).get(pk=couple.pk)
+    made = Session.objects.visible_to(viewer).filter(pk=pk).first()
+    if made is not None:
+        return made  # type: ignore[no-any-return]
+    session = plans.propose(
+        couple=couple,
+        facilitator=facilitator,
+        chosen=chosen,
+        short=short,
+        first_speaker=first_speaker,
+        with_=with_,
+        planned_start=now.replace(microsecond=0),
+        goal=goal,
+        room_until=room_until,
+        now=now,
+        pk=pk,
+    )
+    first = Command(by="F", kind="session_started", key=str(key), override=override or None)
+    with conduct.entered(session.pk) as room:
+        for command in presses.begin(first, desk.room(session, viewer, now)):
+            room.post(command, poster=viewer.actor, author=facilitator.pk, now=now)
+        room.keep(now=now)
+    session.refresh_from_db()
+    return session
