@@ -1,5 +1,7 @@
 """Forms about a couple: well-formed or not, nothing else."""
 
+from datetime import date
+from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
@@ -46,3 +48,74 @@ class AddressForm(forms.Form):
         label=_("How may I reach you safely?"),
         help_text=_("Asked alone. Leave it empty unless they wish it."),
     )
+
+
+class CardForm(forms.Form):
+    """One of the two who walk in, alone: a name, and whether we can meet. Everything else has a quiet default.
+
+    Three buttons send it: `turn` (the agreement follows on the turned screen), `given` (on paper, or said), and
+    `enquiry` (no agreement yet, and the talk may still be to come).
+    """
+
+    name = forms.CharField(
+        label=_("First name"), max_length=60, widget=forms.TextInput({"autocomplete": "off"})
+    )
+    spoken = forms.ChoiceField(
+        label=_("Spoken alone"),
+        choices=[("today", _("today")), ("on", _("on a date"))],
+        initial="today",
+        widget=forms.RadioSelect,
+    )
+    spoken_on = forms.DateField(
+        label=_("On which date"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+    )
+    outcome = forms.ChoiceField(
+        label=_("We can meet"), choices=Screening.Outcome, required=False, widget=forms.RadioSelect
+    )
+    notes = forms.CharField(
+        label=_("Two lines for yourself"),
+        help_text=_("Only you read them."),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea({"rows": 2, "autocomplete": "off"}),
+    )
+    reach = forms.EmailField(
+        label=_("How may I reach you safely?"),
+        required=False,
+        widget=forms.EmailInput({"autocomplete": "off"}),
+    )
+    how = forms.ChoiceField(
+        label=_("How it was given"),
+        choices=[(how.value, how.label) for how in (Consent.How.PAPER, Consent.How.SAID_ALONE)],
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("What they said yes to"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    act = forms.ChoiceField(choices=[("turn", ""), ("given", ""), ("enquiry", "")])
+    # The same press sent twice is the same couple.
+    key = forms.UUIDField(required=False)
+
+    def __init__(self, *args: Any, today: date, ticks: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        self.fields["scopes"].choices = ticks  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        facts: dict[str, Any] = super().clean() or {}
+        if facts.get("spoken") == "on" and "spoken_on" not in self.errors:
+            if facts.get("spoken_on") is None:
+                self.add_error("spoken_on", _("Please say which day it was."))
+            elif facts["spoken_on"] > self.today:
+                self.add_error("spoken_on", _("That day is still to come."))
+        if facts.get("spoken") == "today":
+            facts["spoken_on"] = self.today
+        is_enquiry = facts.get("act") == "enquiry" and not facts.get("notes")
+        if not facts.get("outcome") and not is_enquiry:
+            self.add_error("outcome", _("Please choose one; you can change it later."))
+        if facts.get("act") == "given" and not facts.get("how"):
+            self.add_error("how", _("On paper, or said to you alone?"))
+        return facts

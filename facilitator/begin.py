@@ -3,6 +3,8 @@
 import hashlib
 import hmac
 import ipaddress
+from pathlib import Path
+from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -14,6 +16,8 @@ from facilitator.models import Practice, User
 from facilitator.now import now
 
 CODE_IN_SESSION = "first_run"
+# Where a machine says which zone it stands in; Django has set TZ to its own.
+LOCALTIME = Path("/etc/localtime")
 PROXIED = {"HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP"}
 
 
@@ -61,10 +65,17 @@ def first_of_all() -> None:
 def begin(*, name: str, email: str, password: str) -> User:
     """The practice takes its facilitator's name until somebody changes it. The code is spent."""
     first_of_all()
-    practice = Practice.objects.create(name=name)
+    practice = Practice.objects.create(name=name, zone=zone_here())
     user = User.objects.create_user(
         email, password, name=name, practice=practice, is_facilitator=True, is_practice_admin=True
     )
     audit.record(practice=practice, actor=audit.actor_of(user), action="practice begun", at=now())
     transaction.on_commit(lambda: settings.FIRST_RUN_CODE_FILE.unlink(missing_ok=True))
     return user
+
+
+def zone_here() -> str:
+    """The time zone of this machine, which stands where the practice does; UTC where it does not say."""
+    _before, found, name = str(LOCALTIME.resolve()).partition("/zoneinfo/")
+    name = name.removeprefix("posix/")
+    return name if found and name in available_timezones() else "UTC"

@@ -9,10 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from clients import consents, couples, safety
 from clients.access import AsFacilitator
-from clients.models import Consent, Couple, Partner, Screening
+from clients.models import Casefile, Consent, Couple, Partner, Screening
 from clients.rituals import deliveries, rituals
 from clients.rituals.models import Response, Ritual, RitualConsent
 from facilitator.models import Practice, User
@@ -27,6 +28,8 @@ FILE = Path(__file__).parent / "data" / "demo_session.jsonl"
 HISTORY = timedelta(weeks=6)
 # The finished session was this long ago; before it the couple was welcomed and walked, after it came one more ritual.
 FINISHED = timedelta(weeks=2)
+# What the example goes by in its casefile; codes of other couples begin with R-.
+EXAMPLE = "EXAMPLE"
 SOON = timedelta(minutes=5)
 WALK_AT, EVENING, SATURDAY = time(10, 0), time(18, 0), 5
 # How the walks went, week by week; no answer is an answer too.
@@ -40,7 +43,9 @@ def load_demo(*, at: datetime, password: str | None = None) -> User:
         fay = User.objects.create_user(
             EMAIL, password or secrets.token_urlsafe(24), name="Fay", practice=practice, is_facilitator=True
         )
-        made = couple(fay, at=at - HISTORY)
+        made = couple(fay, label="Ana and Ben", at=at - HISTORY)
+        for partner in couples.partners_of(made.pk).values():
+            reachable(fay, partner, at=at - HISTORY)
         partners = couples.partners_of(made.pk)
         walk = ritual(
             fay, made, partners, code="weekly-walk", hour=WALK_AT, weekdays={SATURDAY}, at=at - HISTORY
@@ -55,21 +60,66 @@ def load_demo(*, at: datetime, password: str | None = None) -> User:
     return fay
 
 
-def couple(fay: User, *, at: datetime) -> Couple:
-    """Ana and Ben: each spoken to alone, each with their consents and one address of their own."""
+def couple(fay: User, *, label: str, at: datetime, code: str = "") -> Couple:
+    """Ana and Ben: each spoken to alone, each with the two consents to meet."""
     names = {"A": "Ana", "B": "Ben"}
-    made = couples.welcome(facilitator=fay, label="Ana and Ben", names=names, zone="Europe/Lisbon", now=at)
-    viewer = AsFacilitator(fay.pk, fay.practice_id)
-    for slot, partner in couples.partners_of(made.pk).items():
+    made = couples.welcome(facilitator=fay, label=label, names=names, zone="Europe/Lisbon", code=code, now=at)
+    for partner in couples.partners_of(made.pk).values():
         safety.record_talk(
             partner=partner, user=fay, spoken_alone_on=at.date(), outcome=Screening.Outcome.GO, now=at
         )
-        for scope in Consent.Scope:
-            consents.give(partner=partner, scope=scope, how=Consent.How.OWN_HAND, by=viewer.actor, now=at)
-        couples.reach_by_email(
-            partner=partner, address=f"{names[slot].lower()}@home.example", by=viewer, now=at
-        )
+        yes(fay, partner, Consent.Scope.FACILITATION, Consent.Scope.STORED_NOTES, at=at)
     return made
+
+
+def yes(fay: User, partner: Partner, *scopes: Consent.Scope, at: datetime) -> None:
+    by = AsFacilitator(fay.pk, fay.practice_id).actor
+    for scope in scopes:
+        consents.give(partner=partner, scope=scope, how=Consent.How.OWN_HAND, by=by, now=at)
+
+
+def reachable(fay: User, partner: Partner, *, at: datetime) -> None:
+    """One address of their own, and a yes to small reminders."""
+    yes(fay, partner, Consent.Scope.MESSAGES, at=at)
+    viewer = AsFacilitator(fay.pk, fay.practice_id)
+    couples.reach_by_email(partner=partner, address=f"{partner.name.lower()}@home.example", by=viewer, now=at)
+
+
+# The example in a practice of one's own
+
+
+def example(fay: User, *, at: datetime) -> Couple:
+    """A made-up couple beside the real ones: one finished session with its papers, no address and no reminders,
+    so that nothing can go out. There is one; opened once more it is the same, also after it was put away."""
+    viewer = AsFacilitator(fay.pk, fay.practice_id)
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=fay.pk)
+        known = _example_of(viewer)
+        if known is not None:
+            known.closed_at = None
+            known.save(update_fields=["closed_at"])
+            return known
+        then = at - FINISHED
+        made = couple(fay, label=_("Example: %(names)s") % {"names": "Ana & Ben"}, at=then, code=EXAMPLE)
+        held = finished(fay, made, couples.partners_of(made.pk), at=then)
+    documents.prepare(held, now=at)
+    return made
+
+
+def put_away(fay: User, *, at: datetime) -> None:
+    known = _example_of(AsFacilitator(fay.pk, fay.practice_id))
+    if known is not None:
+        known.closed_at = at
+        known.save(update_fields=["closed_at"])
+
+
+def is_example(one: Couple, viewer: AsFacilitator) -> bool:
+    return Casefile.objects.visible_to(viewer).filter(couple=one, code=EXAMPLE).exists()
+
+
+def _example_of(viewer: AsFacilitator) -> Couple | None:
+    found: Couple | None = Couple.objects.visible_to(viewer).filter(casefile__code=EXAMPLE).first()
+    return found
 
 
 def ritual(

@@ -15,8 +15,9 @@ from clients import consents, couples, safety
 from clients.access import AsFacilitator, as_facilitator
 from clients.forms import AddressForm, ConsentForm, TalkForm
 from clients.models import Channel, Consent, Couple, Partner, Screening
-from facilitator import audit
-from facilitator.http import page
+from facilitator import audit, demo
+from facilitator.errors import Refusal
+from facilitator.http import page, said
 from facilitator.mail import can_mail
 from facilitator.now import now
 from reports import documents
@@ -30,16 +31,17 @@ def couple(request: HttpRequest, couple_id: UUID) -> HttpResponse:
     viewer = as_facilitator(request)
     found = get_object_or_404(Couple.objects.visible_to(viewer), pk=couple_id)
     audit.saw(request, practice=found.practice_id, actor=viewer.actor, subject=f"couple:{found.pk}")
-    partners = _cards(viewer, Partner.objects.visible_to(viewer).filter(couple=found))
+    partners = cards(viewer, Partner.objects.visible_to(viewer).filter(couple=found))
     sessions = list(Session.objects.visible_to(viewer).filter(couple=found))
     for session in sessions:
         session.title = plans.title_of(session)
     context = {"couple": found, "partners": partners, "sessions": sessions, "not_yet": _not_yet(partners)}
+    context["is_example"] = demo.is_example(found, viewer)
     with timezone.override(ZoneInfo(found.zone)):
         return page(request, "clients/couple.html", {"viewer": viewer, **context})
 
 
-def _cards(viewer: AsFacilitator, partners: Any) -> list[Partner]:
+def cards(viewer: AsFacilitator, partners: Any) -> list[Partner]:
     """Partners with what the facilitator keeps of each, in three queries however many they are."""
     cards = {partner.pk: partner for partner in partners}
     for card in cards.values():
@@ -60,6 +62,9 @@ def _not_yet(partners: list[Partner]) -> list[str]:
     words = []
     for partner in partners:
         scopes = {consent.scope for consent in partner.yeses}
+        if not partner.name:
+            words.append(_("The other of the two has no card yet."))
+            continue
         if partner.screening is None:
             words.append(_("%(name)s has not been spoken to alone.") % {"name": partner.name})
         elif partner.screening.outcome not in safety.TOGETHER:
@@ -79,7 +84,7 @@ def partner(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     forms = _forms(request, act)
     if request.method == "POST" and _enter(request, viewer, found, act, forms):
         return redirect("partner", found.pk)
-    card = _cards(viewer, [found])[0]
+    card = cards(viewer, [found])[0]
     context = {
         "couple": found.couple,
         "partner": card,
@@ -117,11 +122,19 @@ def _enter(
     elif act == "consents":
         for each in facts["scopes"]:
             consents.give(partner=partner, scope=each, how=facts["how"], by=viewer.actor, now=now())
-    elif not can_mail(partner.couple.practice, facts["address"]):
-        form.add_error("address", _("Mail to this address cannot be sent from here yet."))
-        return False
     else:
-        couples.reach_by_email(partner=partner, address=facts["address"], by=viewer, now=now())
+        return _reached(request, partner, form)
+    return True
+
+
+def _reached(request: HttpRequest, partner: Partner, form: Any) -> bool:
+    address = form.cleaned_data["address"]
+    try:
+        couples.take_address(partner=partner, address=address, facilitator=request.user, now=now())
+    except Refusal as refusal:
+        form.add_error("address", said(refusal))
+        form.not_yet = refusal.code
+        return False
     return True
 
 

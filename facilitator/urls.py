@@ -8,11 +8,13 @@ from django.urls import include, path
 
 from facilitator import admin, mailing, pages, views
 from facilitator.signin import with_password
+from facilitator.today import today
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("begin/", views.first_run, name="first_run"),
     path("begin/demo/", views.load_demo, name="load_demo"),
+    path("example/", views.example, name="example"),
     path("health/", views.health, name="health"),
     path("settings/mail/", mailing.mail_settings, name="mail_settings"),
     path("settings/mail/test/", mailing.test_message, name="mail_test"),
@@ -42,6 +44,7 @@ urlpatterns = [
     ),
     path("", include("clients.urls")),
     path("couples/<uuid:couple_id>/", pages.couple, name="couple"),
+    path("couples/<uuid:couple_id>/today/", today, name="today"),
     path("partners/<uuid:partner_id>/", pages.partner, name="partner"),
     path("sessions/<uuid:session_id>/", pages.session, name="session"),
     path("", include("clients.rituals.urls")),

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import Prefetch
@@ -10,7 +11,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clients.access import AsFacilitator, AsPartner, viewer_of
+from clients.access import AsFacilitator, AsPartner, as_facilitator, viewer_of
 from clients.models import Couple, Partner
 from facilitator import begin, crypto, demo
 from facilitator.forms import FirstRunForm
@@ -59,13 +60,33 @@ def home(request: HttpRequest) -> HttpResponse:
     if isinstance(viewer, AsPartner):
         return redirect("portal")
     if not isinstance(viewer, AsFacilitator):
-        return page(request, "facilitator/home.html", {"viewer": viewer, "couples": [], "sessions": []})
+        return page(request, "facilitator/home.html", {"viewer": viewer, "couples": None})
     both = Prefetch("partners", queryset=Partner.objects.visible_to(viewer), to_attr="both")
     couples = Couple.objects.visible_to(viewer).filter(closed_at__isnull=True).prefetch_related(both)
     crypto.keys.fetch(couples.values_list("pk", flat=True))
-    return page(
-        request, "facilitator/home.html", {"viewer": viewer, "couples": couples, "sessions": _today(viewer)}
-    )
+    context = {
+        "viewer": viewer,
+        "couples": couples,
+        "sessions": _today(viewer),
+        "one_step": _one_step(request),
+    }
+    return page(request, "facilitator/home.html", context)
+
+
+def _one_step(request: HttpRequest) -> bool:
+    """Whether a second step at sign-in is still to be offered. A demo practice has no password to begin with."""
+    user = request.user
+    return not user.practice.is_demo and user.has_usable_password() and not is_mfa_enabled(user)
+
+
+@require_POST
+def example(request: HttpRequest) -> HttpResponse:
+    """A made-up couple to look at, beside the real ones and marked as what it is; or out of sight again."""
+    as_facilitator(request)
+    if request.POST.get("act") == "away":
+        demo.put_away(request.user, at=now())
+        return redirect("home")
+    return redirect("couple", demo.example(request.user, at=now()).pk)
 
 
 def _today(viewer: AsFacilitator) -> list[Session]:

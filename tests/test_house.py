@@ -37,7 +37,7 @@ TEMPLATES = [p for p in TRACKED if p.suffix == ".html" and "templates" in p.part
 DOORS = [
     p
     for p in CODE
-    if p.name in ("views.py", "api.py", "forms.py", "admin.py", "pages.py", "mailing.py", "urls.py")
+    if p.name in ("views.py", "api.py", "forms.py", "admin.py", "pages.py", "mailing.py", "today.py", "urls.py")
 ]
 
 

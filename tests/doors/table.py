@@ -99,6 +99,7 @@ ROWS = [
     Row("home", get={"facilitators": 200, "admin": 200, "partners": 302, "cleo": 302, "nobody": 302}, is_open=True),
     Row("first_run", get={}, post={}, is_open=True),
     Row("load_demo", post={}, is_open=True),
+    Row("example", post={"facilitators": 302}),
     Row("health", get={"everybody": 200}, is_open=True),
     Row("mail_settings", get={"facilitators": 200}, post={"facilitators": 422}),
     Row("mail_test", post={}),
@@ -118,6 +119,9 @@ ROWS = [
     accounts("mfa_generate_recovery_codes", {"with password": 302}),
     accounts("mfa_download_recovery_codes", {}),
     # Couples
+    Row("walk_in", get={"facilitators": 200}, post={"facilitators": 422}),
+    Row("walk_in_card", get={"team": 200}, post={"team": 422}, at=ana),
+    Row("today", get={"team": 200}, post={"team": 422}, at=couple),
     Row("couple_new", get={"facilitators": 200}, post={"facilitators": 422}),
     Row("couple", get={"team": 200}, at=couple),
     Row("partner", get={"team": 200}, post={"team": 200}, at=ana),

@@ -1,0 +1,91 @@
+"""The last screen before a session: the two cards say who may meet, one press plans and begins it."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from clients import safety
+from clients.access import AsFacilitator, as_facilitator
+from clients.models import Consent, Couple, Partner
+from facilitator import audit
+from facilitator.errors import Refusal
+from facilitator.forms import FIRST, TodayForm
+from facilitator.http import page, said
+from facilitator.now import now
+from facilitator.pages import cards
+from sessions import starting
+from sessions.formats import FORMATS
+from sessions.views import REASONS
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def today(request: HttpRequest, couple_id: UUID) -> HttpResponse:
+    viewer = as_facilitator(request)
+    couple = get_object_or_404(Couple.objects.visible_to(viewer), pk=couple_id)
+    audit.saw(request, practice=couple.practice_id, actor=viewer.actor, subject=f"couple:{couple.pk}")
+    people = cards(viewer, Partner.objects.visible_to(viewer).filter(couple=couple))
+    form = _form(request, couple, people)
+    not_yet = None
+    if form.is_bound and form.is_valid():
+        try:
+            facts = {"couple": couple, "facilitator": request.user, "now": now(), **form.facts()}
+            return redirect("desk", starting.start(**facts).pk)
+        except Refusal as refusal:
+            not_yet = refusal
+    return _page(request, viewer, couple, people, form, not_yet)
+
+
+def _form(request: HttpRequest, couple: Couple, people: list[Partner]) -> TodayForm:
+    names = [(each.slot, each.name) for each in people]
+    return TodayForm(
+        request.POST or None, initial={"key": uuid4()}, people=names, zone=couple.zone, now=now()
+    )
+
+
+def _page(
+    request: HttpRequest,
+    viewer: AsFacilitator,
+    couple: Couple,
+    people: list[Partner],
+    form: TodayForm,
+    not_yet: Refusal | None,
+) -> HttpResponse:
+    context = {
+        "viewer": viewer,
+        "couple": couple,
+        "partners": people,
+        "form": form,
+        "formats": [(radio, FORMATS[str(radio.data["value"])]) for radio in form["format"]],
+        "first": FIRST,
+        "refusal": {"words": said(not_yet), "soft": not_yet.kind == "soft"} if not_yet else None,
+        "reasons": REASONS,
+        **_who_meets(people),
+    }
+    status = 409 if not_yet else 422 if form.errors else 200
+    return page(request, "facilitator/today.html", context, status=status)
+
+
+def _who_meets(people: list[Partner]) -> dict[str, Any]:
+    """Read from the cards. The words for both are the same whatever one of them said alone."""
+    open_cards = []
+    for each in people:
+        each.scopes = {consent.scope for consent in each.yeses}
+        if not each.name or each.screening is None:
+            open_cards.append((each, _("a talk alone is still to come")))
+        elif Consent.Scope.FACILITATION not in each.scopes:
+            open_cards.append((each, _("taking part is still open")))
+    may_talk = [
+        each for each in people if {Consent.Scope.FACILITATION, Consent.Scope.STORED_NOTES} <= each.scopes
+    ]
+    together = not open_cards and all(each.screening.outcome in safety.TOGETHER for each in people)
+    keeps_notes = all(Consent.Scope.STORED_NOTES in each.scopes for each in people)
+    return {
+        "open_cards": open_cards,
+        "together": together,
+        "keeps_notes": keeps_notes,
+        "alone": [each for each in may_talk if each.screening is not None],
+    }
