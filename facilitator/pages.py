@@ -20,7 +20,8 @@ from facilitator.errors import Refusal
 from facilitator.http import page, said
 from facilitator.mail import can_mail
 from facilitator.now import now
-from reports import documents
+from reports import documents, taken_home
+from reports.forms import PartingForm
 from sessions import log, plans
 from sessions.figures import figures
 from sessions.models import Agreement, Reader, Session
@@ -171,6 +172,8 @@ def _after(session: Session, viewer: AsFacilitator) -> dict[str, Any]:
         "phase_rows": _phase_rows(plan, numbers) if plan.timed else [],
         "people": people,
         "readers": _readers(session, viewer, people),
+        "has_sheet": documents.has_sheet(session),
+        "parting": PartingForm(initial=taken_home.so_far(session, viewer)),
         "ended_words": ENDED.get(numbers["ended_how"], ""),
     }
 

@@ -11,13 +11,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clients.access import AsFacilitator, AsPartner, Viewer, as_facilitator, viewer_of
+from clients.models import Partner
 from facilitator import audit
 from facilitator.http import page
 from facilitator.now import now
 from reports import documents, taken_home
 from reports.forms import PartingForm
 from reports.models import Document
-from sessions.models import Session
+from reports.starting import PAPERS
+from sessions import release
+from sessions.models import Reader, Session
 
 
 @require_safe
@@ -84,6 +87,46 @@ def door_sheet(request: HttpRequest, session_id: UUID) -> HttpResponse:
 
 def _leaf(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     return page(request, template, {**context, "large": "large" in request.GET})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def read_with(request: HttpRequest, session_id: UUID, partner_id: UUID) -> HttpResponse:
+    """Alone with one of them: what will open, what they would rather leave out, and their yes."""
+    viewer, session = _ended(request, session_id)
+    met = Partner.objects.visible_to(viewer).filter(couple=session.couple_id)
+    partner = get_object_or_404(met.filter(pk=session.owner_id) if session.owner_id else met, pk=partner_id)
+    shown = documents.read_through(session, partner, viewer)
+    if request.method == "POST":
+        struck = set(request.POST.getlist("leave_out"))
+        left_out = [line.id for line in shown.own if str(line.id) in struck]
+        release.agree(
+            session=session,
+            partner=partner,
+            held_back=left_out,
+            how=Reader.How.READ_THROUGH,
+            by=viewer.actor,
+            now=now(),
+        )
+        return redirect("session", session.pk)
+    context = {"viewer": viewer, "session": session, "partner": partner, "shown": shown}
+    return page(request, "reports/read_with.html", context)
+
+
+@require_safe
+def starting_papers(request: HttpRequest) -> HttpResponse:
+    viewer = as_facilitator(request)
+    return page(request, "reports/starting_papers.html", {"viewer": viewer, "papers": PAPERS.values()})
+
+
+@require_safe
+def starting_paper(request: HttpRequest, slug: str) -> HttpResponse:
+    """One of them as it comes out of the printer. It knows nobody but who prints it."""
+    as_facilitator(request)
+    if slug not in PAPERS:
+        raise Http404
+    paper = PAPERS[slug]
+    context = {**paper.words(request.user.name), "title": paper.title, "back": reverse("starting_papers")}
+    return _leaf(request, paper.template, context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -58,7 +58,7 @@ AUDIENCES = {
 def wanted(session: Session, *, released: bool) -> Iterator[tuple[str, Partner | None]]:
     """A talk with one has that one's copy and the record; nothing joint."""
     plan, both = plan_of(session), partners_of(session.couple_id)
-    if plan.with_ == "both" and (session.began_at or not plan.timed):
+    if has_sheet(session):
         yield Kind.DOOR_SHEET, None
     yield Kind.FACILITATOR_RECORD, None
     for slot in plan.partners:
@@ -69,6 +69,12 @@ def wanted(session: Session, *, released: bool) -> Iterator[tuple[str, Partner |
         agreed = Agreement.objects.unscoped("a sheet needs an agreement of both").filter(session=session)
         if agreed.filter(confirmed_at__isnull=False).exists():
             yield Kind.AGREEMENT_SHEET, None
+
+
+def has_sheet(session: Session) -> bool:
+    """There is a sheet at the door once two people have met: also when the meeting was written up afterwards."""
+    plan = plan_of(session)
+    return plan.with_ == "both" and (session.began_at is not None or not plan.timed)
 
 
 def ask_due(now: datetime) -> int:

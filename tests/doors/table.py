@@ -141,6 +141,17 @@ ROWS = [
     Row("agreement_ritual", get={"team": 200}, post={"team": 422}, at=agreement),
     # Papers
     Row("documents", get={"viewers": 200}),
+    Row("door_sheet", get={}, at=session, states="session", but={("GET", "ended"): {"team": 200}}),
+    Row(
+        "parting", get={}, post={}, at=session, states="session",
+        but={("GET", "ended"): {"team": 200}, ("POST", "ended"): {"team": 302}},
+    ),
+    Row(
+        "read_with", get={}, post={}, at=lambda w: {**session(w), **ana(w)}, states="session",
+        but={("GET", "ended"): {"team": 200}, ("POST", "ended"): {"team": 302}},
+    ),
+    Row("starting_papers", get={"facilitators": 200}),
+    Row("starting_paper", get={"facilitators": 200}, at=lambda w: {"slug": "pause-card"}),
     Row("documents_prepare", post={}, at=session, states="session", but={("POST", "ended"): {"team": 302}}),
     # Rituals, the facilitator's side
     Row("couple_rituals", get={"team": 200}, at=couple),
@@ -173,6 +184,7 @@ PAPERS = [
     Row("document", get={"team": 200, "ana": 200}, at=paper("partner_copy", "A"), states="document"),
     Row("document", get={"team": 200, "ben": 200}, at=paper("partner_copy", "B"), states="document"),
     Row("document", get={"team": 200, "partners": 200}, at=paper("joint_summary"), states="document"),
+    Row("document", get={"team": 200, "partners": 200}, at=paper("door_sheet"), states="document"),
 ]
 # A ritual of one is nobody else's: not even that it is.
 OWN = [
@@ -198,7 +210,7 @@ def _session_states(row: Row, world: World) -> Iterator[tuple[str, dict[str, Any
     # *Wrapping up* is a reading of *running* at a later instant: no row differs.
     assert set(TO_STATE) == set(ALWAYS) - {"wrapping_up"}
     for state in TO_STATE:
-        yield state, {"session_id": world.sessions[state].pk}
+        yield state, {**row.at(world), "session_id": world.sessions[state].pk}
 
 
 def _ritual_states(row: Row, world: World) -> Iterator[tuple[str, dict[str, Any]]]:
