@@ -107,7 +107,7 @@ class _Press:
         self.Fatal = FatalURLFetchingError
         self.fetcher = OurFilesOnly(allowed_protocols=("app-static",), allow_redirects=False)
         self.fonts = FontConfiguration()
-        self.sheet = self._css("".join(_text(f"reports/{name}.css") for name in ("print", "leaf")))
+        self.sheet = self._css("".join(_text(f"reports/{name}.css") for name in ("leaf", "print")))
         self._variants: dict[tuple[str, bool], list[Any]] = {}
 
     def _css(self, text: str) -> Any:

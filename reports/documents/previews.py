@@ -6,10 +6,25 @@ from uuid import UUID
 
 from clients.access import AsFacilitator, AsPartner
 from clients.models import Partner
+from facilitator.errors import gettext_noop
 from reports.contexts import JointSummary
 from reports.contexts.words import ENTRY, say
 from reports.documents.gathering import gather
 from sessions.models import HeldBack, Line, Moment, Reader, Session
+
+# What kind of line it is, as one reads it with the person who said it.
+KINDS_OF_LINE = {
+    **ENTRY,
+    "statement": gettext_noop("what you said"),
+    "need_named": gettext_noop("what you need"),
+    "reflection_given": gettext_noop("what you said back"),
+    "reflection_corrected": gettext_noop("what you meant"),
+    "validation_given": gettext_noop("what made sense to you"),
+    "fear_answered": gettext_noop("a fear, in your words"),
+    "option_added": gettext_noop("your idea"),
+    "closing_word": gettext_noop("your closing word"),
+    "corrected": gettext_noop("said anew"),
+}
 
 
 @dataclass(frozen=True)
@@ -48,7 +63,7 @@ def own_lines(session: Session, seat: AsPartner, viewer: AsFacilitator) -> tuple
     lines = Line.objects.visible_to(seat).filter(session=session, owner=seat.partner_id, audience="REL")
     found = [line for line in lines.select_related("moment") if line.moment.command not in undone]
     return tuple(
-        OwnLine(line.moment_id, say(ENTRY, line.kind), text, line.moment_id in struck)
+        OwnLine(line.moment_id, say(KINDS_OF_LINE, line.kind), text, line.moment_id in struck)
         for line in found
         if (text := _text(line.words))
     )

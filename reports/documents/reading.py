@@ -18,7 +18,7 @@ WORDS = {
     Kind.PARTNER_COPY: "copy",
     Kind.FACILITATOR_RECORD: "record",
     Kind.AGREEMENT_SHEET: "sheet",
-    Kind.DOOR_SHEET: "door-sheet",
+    Kind.DOOR_SHEET: "door",
 }
 
 

@@ -86,8 +86,9 @@ def own_moment(session, ref):
 
 
 def test_an_ended_session_gets_its_papers_at_the_next_sweep_and_nothing_joint_yet(held):
-    assert documents.render_due(NOW) == 4
+    assert documents.render_due(NOW) == 5
     assert states(held) == {
+        ("door_sheet", ""): (1, "ready"),
         ("facilitator_record", ""): (1, "ready"),
         ("partner_copy", "A"): (1, "ready"),
         ("partner_copy", "B"): (1, "ready"),
@@ -110,6 +111,7 @@ def test_release_brings_the_summary_and_new_copies(fay, held):
     documents.render_due(LATER)
     made = papers(held)
     assert states(held) == {
+        ("door_sheet", ""): (1, "ready"),
         ("facilitator_record", ""): (1, "ready"),
         ("partner_copy", "A"): (2, "ready"),
         ("partner_copy", "B"): (2, "ready"),
@@ -158,6 +160,7 @@ def test_a_line_kept_back_is_in_its_authors_copy_only_and_a_marker_in_the_record
         ("partner_copy", "B"): True,
         ("joint_summary", ""): False,
         ("agreement_sheet", ""): False,
+        ("door_sheet", ""): False,
     }
     # What answered it goes where it went.
     assert "You were trying to look after us" not in words(made["joint_summary", ""])
@@ -173,9 +176,9 @@ def test_withdrawal_closes_what_holds_the_others_words_and_gives_back_what_is_on
     def readable(slot):
         return {(row.kind, row.version) for row in documents.readable_by(fay.seat(slot))}
 
-    assert readable("A") == {("agreement_sheet", 1)}
+    assert readable("A") == {("agreement_sheet", 1), ("door_sheet", 1)}
     documents.render_due(LATER)
-    assert readable("A") == {("agreement_sheet", 1), ("partner_copy", 2)}
+    assert readable("A") == {("agreement_sheet", 1), ("door_sheet", 1), ("partner_copy", 2)}
     assert said(papers(held)["partner_copy", "A"]) == {"A"}
 
 
@@ -186,7 +189,7 @@ def test_who_may_read_which_paper(fay, oli, held):
     def kinds(viewer):
         return sorted((row.kind, row.slot) for row in documents.readable_by(viewer))
 
-    joint = [("agreement_sheet", ""), ("joint_summary", "")]
+    joint = [("agreement_sheet", ""), ("door_sheet", ""), ("joint_summary", "")]
     assert kinds(fay.seat("A")) == [*joint, ("partner_copy", "A")]
     assert kinds(fay.seat("B")) == [*joint, ("partner_copy", "B")]
     assert kinds(fay.viewer) == sorted(
@@ -202,9 +205,9 @@ def test_the_same_words_are_never_set_twice(held, monkeypatch):
     documents.render_due(NOW)
     before = {key: (row.pk, row.version) for key, row in papers(held).items()}
     documents.prepare(held, now=LATER)
-    assert documents.render_due(LATER) == 4
+    assert documents.render_due(LATER) == 5
     assert {key: (row.pk, row.version) for key, row in papers(held).items()} == before
-    assert len(set_times) == 4
+    assert len(set_times) == 5
 
 
 def test_asking_twice_asks_once_and_rings_the_bell(held, django_capture_on_commit_callbacks):
@@ -217,7 +220,7 @@ def test_asking_twice_asks_once_and_rings_the_bell(held, django_capture_on_commi
             second = documents.prepare(held, now=NOW)
     finally:
         bell.hang(old)
-    assert (len(first), len(second), rung) == (4, 0, ["documents", "documents"])
+    assert (len(first), len(second), rung) == (5, 0, ["documents", "documents"])
 
 
 def test_a_newer_version_follows_and_the_older_one_stays(fay, held):
@@ -365,6 +368,7 @@ def test_each_sees_their_own_papers_listed(fay, held):
     made = papers(held)
     assert {key for key, row in made.items() if str(row.pk) in page} == {
         ("agreement_sheet", ""),
+        ("door_sheet", ""),
         ("joint_summary", ""),
         ("partner_copy", "A"),
     }
@@ -403,7 +407,7 @@ def test_a_paper_cannot_be_laid_before_the_wrong_reader(fay, held):
 
 def test_the_task_is_the_sweep(held, monkeypatch):
     monkeypatch.setattr(tasks, "now", lambda: NOW)
-    assert (tasks.sweep.name, tasks.sweep()) == ("documents.sweep", 4)
+    assert (tasks.sweep.name, tasks.sweep()) == ("documents.sweep", 5)
 
 
 def test_replay_makes_five_papers_and_no_row(held):

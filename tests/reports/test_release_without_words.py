@@ -10,7 +10,7 @@ from sessions import release
 from sessions.models import Reader
 from tests.sessions.hall import Hall
 
-ALL = {"joint_summary", "partner_copy"}
+ALL = {"door_sheet", "joint_summary", "partner_copy"}
 
 
 def agreed(hall, *slots):
@@ -32,7 +32,7 @@ def test_papers_of_a_session_without_words_open_rest_and_are_asked_for_once(fay)
     hall.post("F", "stopped")
     agreed(hall, "A")
     documents.render_due(hall.at)
-    assert readable(hall, "B") == {"partner_copy"}
+    assert readable(hall, "B") == {"door_sheet", "partner_copy"}
     agreed(hall, "B")
     documents.render_due(hall.at)
     assert (readable(hall, "A"), readable(hall, "B")) == (ALL, ALL)
