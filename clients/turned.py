@@ -3,6 +3,7 @@
 Until it is turned back every door answers the shared view, or the one hand-over card that lies on it.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -53,7 +54,12 @@ def turn_back(request: HttpRequest) -> str:
 
 
 def turned_of(request: HttpRequest) -> Turned | None:
-    kept = getattr(request, "session", {}).get(KEY)
+    return turned_in(getattr(request, "session", {}))
+
+
+def turned_in(sign_in: Mapping[str, Any]) -> Turned | None:
+    """From what a sign-in keeps, also where there is no request."""
+    kept = sign_in.get(KEY)
     if kept is None:
         return None
     card = kept["card"]

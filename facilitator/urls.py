@@ -1,12 +1,13 @@
 """Every door. A route without a row in tests/test_doors.py fails the build; the stream's door stands in asgi.py."""
 
 from allauth.account import views as account
+from allauth.account.decorators import reauthentication_required
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
 from django.urls import include, path
 
-from facilitator import admin, mailing, pages, views
+from facilitator import admin, mailing, pages, turning, views
 from facilitator.signin import with_password
 from facilitator.today import today
 
@@ -27,6 +28,11 @@ urlpatterns = [
     path("sign-in/second/", mfa.authenticate, name="mfa_authenticate"),
     path("sign-in/second/again/", with_password(mfa.reauthenticate), name="mfa_reauthenticate"),
     path("settings/sign-in/", with_password(mfa.index), name="mfa_index"),
+    path(
+        "settings/sign-in/short-code/",
+        with_password(reauthentication_required(turning.short_code)),
+        name="short_code",
+    ),
     path("settings/sign-in/totp/", with_password(totp.activate_totp), name="mfa_activate_totp"),
     path("settings/sign-in/totp/off/", with_password(totp.deactivate_totp), name="mfa_deactivate_totp"),
     path(
@@ -42,6 +48,11 @@ urlpatterns = [
         with_password(recovery.download_recovery_codes),
         name="mfa_download_recovery_codes",
     ),
+    path("turned/", turning.turned_screen, name="turned"),
+    path("turned/fragment/", turning.turned_fragment, name="turned_fragment"),
+    path("turned/answer/", turning.turned_answer, name="turned_answer"),
+    path("turned/back/", turning.turned_back, name="turned_back"),
+    path("sessions/<uuid:session_id>/turn/", turning.turn, name="turn"),
     path("", include("clients.urls")),
     path("couples/<uuid:couple_id>/", pages.couple, name="couple"),
     path("couples/<uuid:couple_id>/today/", today, name="today"),

@@ -24,7 +24,8 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db import connection
 from django.db.models import Max
 
-from clients.access import AsFacilitator, AsPartner, Audience, Viewer, viewer_of
+from clients.access import AsFacilitator, AsPartner, AsRoom, Audience, Viewer, viewer_of
+from clients.turned import turned_in
 from facilitator import headers
 from facilitator.models import User
 from facilitator.now import now
@@ -186,10 +187,10 @@ def _let_go() -> None:
 def _still_allowed(streams: Iterable[Stream]) -> set[Stream]:
     """Re-read what lets a stream be open: the sign-in, the account, and the right to see the session."""
     streams = list(streams)
-    alive = set(
+    alive = dict(
         SignIn.objects.filter(
             session_key__in={s.sign_in for s in streams}, expire_date__gt=now()
-        ).values_list("session_key", flat=True)
+        ).values_list("session_key", "session_data")
     )
     people = User.objects.filter(pk__in={s.user_id for s in streams}, is_active=True)
     passwords = dict(people.values_list("pk", "password"))
@@ -202,8 +203,21 @@ def _still_allowed(streams: Iterable[Stream]) -> set[Stream]:
         for s in streams
         if s.sign_in in alive
         and passwords.get(s.user_id) == s.password
+        and _still_looks(s.viewer, alive[s.sign_in])
         and (s.viewer, s.session_id) in allowed
     }
+
+
+def _still_looks(viewer: Viewer, kept: str) -> bool:
+    """A screen that was turned, or turned back, since its stream opened looks as somebody else now."""
+    if not isinstance(viewer, AsFacilitator | AsRoom):
+        return True
+    turned = turned_in(_sign_ins().SessionStore().decode(kept))
+    return viewer == AsRoom(turned.session) if turned else isinstance(viewer, AsFacilitator)
+
+
+def _sign_ins() -> Any:
+    return import_module(settings.SESSION_ENGINE)
 
 
 def _visible_pairs(by_viewer: dict[Viewer, set[UUID]]) -> set[tuple[Viewer, UUID]]:
@@ -255,8 +269,7 @@ def _admit(scope: Any) -> Stream | None:
         origin = request.headers.get("Origin")
         if origin and urlsplit(origin).netloc != host:
             return None
-        engine = import_module(settings.SESSION_ENGINE)
-        request.session = engine.SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+        request.session = _sign_ins().SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
         request.user = get_user(request)
         viewer = viewer_of(request)
         if viewer is None or not Session.objects.visible_to(viewer).filter(pk=session_id).exists():

@@ -113,6 +113,8 @@ ROWS = [
     accounts("mfa_authenticate", {"everybody": 302}, is_open=True),
     accounts("mfa_reauthenticate", {"with password": 302}),
     accounts("mfa_index", {"with password": 200}, {"with password": 405}),
+    # Asks for the password again first.
+    accounts("short_code", {"with password": 302}),
     accounts("mfa_activate_totp", {"with password": 302}),
     accounts("mfa_deactivate_totp", {}),
     accounts("mfa_view_recovery_codes", {}, {"with password": 405}),
@@ -135,6 +137,12 @@ ROWS = [
         "read_through", post={"team": 409}, at=session, states="session",
         body=lambda w: {"partner": str(w.fay.a.pk)}, but={("POST", "ended"): {"team": 302}},
     ),
+    # The turned screen; whoever has turned nothing is led home. What a turned sign-in meets: test_turned.py.
+    Row("turn", post={"team": 302}, at=session, states="session", body=lambda w: {}),
+    Row("turned", get={"facilitators": 302}),
+    Row("turned_fragment", get={}),
+    Row("turned_answer", post={"facilitators": 302}),
+    Row("turned_back", post={"facilitators": 302}),
     Row("session_file", get={"team": 200}, at=session, states="session"),
     Row("api_commands", post={"team": 422}, at=session, states="session", is_api=True),
     Row("api_reading", get={"team": 200}, at=session, states="session", is_api=True),

@@ -1,0 +1,279 @@
+"""The turned screen as facts on the server: every door, what the room may read, the cards, and the way back."""
+
+import itertools
+import json
+import re
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+import time_machine
+from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.sessions.models import Session as SignIn
+from django.urls import reverse
+
+from clients.access import AsFacilitator, AsRoom
+from clients.models import Assignment
+from sessions import conduct, live, plans
+from sessions.session_file import read_file
+from tests import world as built
+from tests.canaries import Aviary, plant_columns, sung
+from tests.cast import PASSWORD, signed_in
+from tests.doors.table import EVERY, VERBS
+from tests.services import ROOT
+from tests.sessions.turned_room import JOINT, PRIVATE, Room
+from tests.test_doors import routes, written
+from tests.world import BEGUN, NOW, START, drive, planned
+
+pytestmark = pytest.mark.django_db
+
+OPEN = {"turned", "turned_fragment", "turned_answer", "turned_back", "health"}
+SENTENCE = "The screen is turned. Turn it back first."
+
+
+@pytest.fixture
+def at_ten():
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def room(fay, at_ten):
+    """Fay's session with Ana and Ben, half an hour in, and Fay's browser."""
+    return Room(fay, drive(fay, planned(fay), [*BEGUN, *PRIVATE, *JOINT]))
+
+
+# Every door
+
+
+def test_every_door_of_a_turned_sign_in_is_the_shared_view_or_one_sentence(at_ten):
+    world = built.build()
+    client = signed_in(world.fay.facilitator)
+    turned = client.post(reverse("turn", args=[world.sessions["running"].pk]))
+    assert (turned.status_code, turned["Location"]) == (302, "/turned/")
+    wrong, cells = [], 0
+    paths = [(row.name, reverse(row.name, kwargs=row.at(world)), row.is_api) for row in EVERY]
+    paths += [("unknown", "/nowhere/", False), ("unknown", "/turned/nowhere/", False), ("", "/desk", False)]
+    paths += [
+        ("admin", "/" + re.sub(r"<[^>]+>|\(\?P.*", "x", address), False)
+        for _, address in routes()
+        if address.startswith("admin/")
+    ]
+    for (name, path, is_api), verb in itertools.product(paths, VERBS):
+        if name in OPEN:
+            continue
+        cells += 1
+        with written() as tables:
+            response = client.generic(verb, path)
+        leads = verb in ("GET", "HEAD") and not is_api
+        wanted = (302, b"") if leads else (409, SENTENCE.encode())
+        said = json.dumps({"detail": SENTENCE}).encode() if is_api and not leads else wanted[1]
+        said = b"" if verb == "HEAD" else said
+        if (response.status_code, response.content, tables) != (wanted[0], said, []):
+            wrong.append((verb, path, response.status_code, response.content[:80], tables))
+        if leads and response["Location"] != "/turned/":
+            wrong.append((verb, path, response["Location"]))
+        if response["Cache-Control"] != "no-store":
+            wrong.append((verb, path, response["Cache-Control"]))
+    assert wrong == []
+    assert cells > 400
+    assert client.get("/health/").status_code == 200
+    # Another sign-in of the same person is not turned.
+    assert world.fay.client().get("/").status_code == 200
+    print(f"{cells} doors of a turned sign-in, each the shared view or one sentence")
+
+
+def test_no_word_that_is_not_for_both_is_in_the_shared_view_at_any_time(fay, tmp_path):
+    """The worked session, line by line, every text of every row a canary."""
+    aviary, met = Aviary(), set()
+    text, _ = sung(aviary, ROOT / "tests/session_files/good/worked_session.jsonl", released=False)
+    (tmp_path / "sung.jsonl").write_text(text)
+    file = read_file(tmp_path / "sung.jsonl")
+    with time_machine.travel(file.plan.planned_start, tick=False):
+        session = plans.keep(
+            couple=fay.couple,
+            facilitator=fay.facilitator,
+            header=file.header.raw,
+            now=file.plan.planned_start,
+        )
+        client = fay.client()
+        client.post(reverse("turn", args=[session.pk]))
+    plant_columns(aviary, fay)
+    joint = {word for word, who in aviary.readers.items() if {"ana", "ben"} <= who}
+    looks = 0
+    for line in file.lines:
+        with conduct.entered(session.pk, replaying=True) as room:
+            room.post(line, poster="a file", author=fay.facilitator.pk, now=line.at, line=line.number)
+            room.keep(now=line.at)
+        with time_machine.travel(line.at + timedelta(seconds=5), tick=False):
+            for path in ("/turned/", "/turned/fragment/"):
+                response = client.get(path)
+                assert response.status_code == 200
+                body = response.content + repr(dict(response.headers)).encode()
+                found = aviary.in_bytes(body)
+                assert {aviary.where[word] for word in found - joint} == set()
+                met |= found
+                looks += 1
+    assert {"Session.plan", "compromise_drafted.text"} <= {aviary.where[word] for word in met}
+    assert looks > 100
+    print(f"{len(aviary.where)} canaries, {looks} looks, {len(met)} joint ones met, 0 others")
+
+
+def test_the_shared_view_shows_what_both_agreed_and_nothing_anybody_said(room):
+    room.turn()
+    seen = room.seen()
+    assert "joint-agreement" in seen
+    assert "<strong>Fay</strong>" in seen
+    assert "One speaks, one listens." in seen
+    assert "canary" not in seen
+    room.post("F", "phase_finished", phase=1)
+    room.post("F", "phase_started", phase=2)
+    room.post("F", "turn_started", floor="B")
+    seen = room.seen()
+    assert "<strong>Ben</strong>" in seen
+    assert "One speaks, one listens." not in seen
+
+
+def test_a_pause_says_when_and_never_who_and_the_end_thanks_both(room):
+    room.turn()
+    room.post("B", "cool_down_called", temperature=8)
+    seen = room.seen()
+    assert "We are taking a pause" in seen
+    assert "back at 10:20" in seen
+    assert "Ben" not in seen
+    room.post("A", "ready_again")
+    assert room.client.get("/turned/fragment/").content.decode() in seen
+    room.post("B", "ready_again")
+    room.post("F", "resumed")
+    room.post("F", "session_ended")
+    assert "Thank you both" in room.seen()
+
+
+def test_a_private_line_changes_no_byte_of_the_shared_view(room):
+    room.turn()
+    first = room.client.get("/turned/fragment/")
+    room.post("F", "note", text="another")
+    room.post("B", "arrival_temperature", temperature=3)
+    room.post("F", "extension_proposed", phase=1, minutes=5)
+    proposed = room.client.get("/turned/fragment/", headers={"if-none-match": first["ETag"]})
+    room.post("B", "extension_answered", answer="not_now")
+    again = room.client.get("/turned/fragment/", headers={"if-none-match": first["ETag"]})
+    assert (proposed.status_code, again.status_code, again.content) == (304, 304, b"")
+    room.post("F", "brief_pause_called")
+    changed = room.client.get("/turned/fragment/", headers={"if-none-match": first["ETag"]})
+    assert (changed.status_code, changed["ETag"] != first["ETag"]) == (200, True)
+
+
+def test_a_talk_with_one_and_a_facilitator_taken_off_the_team_show_a_quiet_screen(fay, at_ten):
+    alone = Room(fay, planned(fay, code="one-to-one", with_="A"))
+    alone.turn()
+    assert "Eyes are on each other" in alone.seen()
+    assert "Ana" not in alone.seen()
+    both = Room(fay, planned(fay))
+    both.turn()
+    assert "Ana" in both.seen()
+    Assignment.objects.unscoped("a test removes").filter(couple=fay.couple).update(ended_at=NOW)
+    assert "Eyes are on each other" in both.seen()
+    assert both.client.get("/turned/fragment/").status_code == 404
+
+
+def test_how_many_questions_the_shared_view_asks_does_not_grow(room, django_assert_max_num_queries):
+    room.turn()
+    with django_assert_max_num_queries(14):
+        room.client.get("/turned/fragment/")
+
+
+# The stream
+
+
+def test_a_stream_opened_before_the_turn_ends_and_the_rooms_own_ends_when_turned_back(room):
+    user, key = room.house.facilitator, room.client.session.session_key
+    pk = room.session.pk
+
+    def allowed(viewer):
+        return live._still_allowed([live.Stream(pk, viewer, key, user.pk, user.password)]) != set()
+
+    desk, shared, other = room.house.viewer, AsRoom(pk), AsRoom(planned(room.house).pk)
+    assert isinstance(desk, AsFacilitator)
+    assert (allowed(desk), allowed(shared)) == (True, False)
+    room.turn()
+    assert (allowed(desk), allowed(shared), allowed(other)) == (False, True, False)
+    room.back()
+    assert (allowed(desk), allowed(shared)) == (True, False)
+
+
+def test_the_room_is_poked_by_joint_moments_only(room):
+    stream = live.Stream(room.session.pk, AsRoom(room.session.pk), "", room.house.facilitator.pk, "")
+
+    def newest():
+        return stream.newest(live._moved({room.session.pk}, {})[room.session.pk][1])
+
+    before = newest()
+    room.post("A", "arrival_temperature", temperature=3)
+    room.post("F", "note", text="x")
+    assert newest() == before
+    room.post("F", "brief_pause_called")
+    assert newest() > before
+
+
+# The way back
+
+
+def test_the_way_back_goes_through_a_blank(room):
+    room.turn()
+    assert room.back()["Location"] == "/turned/"
+    blank = room.client.get("/turned/")
+    desk = reverse("desk", args=[room.session.pk])
+    assert (blank.status_code, blank["Refresh"]) == (200, f"1; url={desk}")
+    assert "Ana" not in blank.content.decode()
+    assert not room.is_turned()
+
+
+def test_with_a_short_code_only_the_code_turns_it_back_and_five_wrong_ones_wait_a_minute(room, at_ten):
+    fay = room.house.facilitator
+    fay.short_code = make_password("4711")
+    fay.save()
+    room.turn()
+    room.back()
+    for wrong in ("4712", "0", "4711 ", "47110"):
+        room.back(code=wrong)
+        assert "That was not the code." in room.seen()
+    room.back()
+    room.back(code="1234")
+    assert "Let us wait a minute" in room.seen()
+    room.back(code="4711")
+    assert room.is_turned()
+    at_ten.shift(timedelta(seconds=59))
+    room.back(code="4711")
+    assert room.is_turned()
+    at_ten.shift(timedelta(seconds=2))
+    room.back(code="4711")
+    assert not room.is_turned()
+    assert "wrong" not in SignIn.objects.get(pk=room.client.session.session_key).get_decoded().get(
+        "turned_tries", {}
+    )
+
+
+def test_the_short_code_is_set_and_cleared_with_the_password_given_again(fay):
+    client = fay.client()
+    asked = client.get("/settings/sign-in/short-code/")
+    assert (asked.status_code, asked["Location"].startswith("/sign-in/again/")) == (302, True)
+    client.post("/sign-in/again/", {"password": PASSWORD})
+    for wrong in ("123", "123456789", "12a4", ""):
+        assert client.post("/settings/sign-in/short-code/", {"code": wrong}).status_code == 422
+    assert client.post("/settings/sign-in/short-code/", {"code": "0815"}).status_code == 302
+    fay.facilitator.refresh_from_db()
+    assert fay.facilitator.check_password(PASSWORD)
+    assert check_password("0815", fay.facilitator.short_code)
+    assert "0815" not in fay.facilitator.short_code
+    client.post("/settings/sign-in/short-code/", {"clear": "1"})
+    fay.facilitator.refresh_from_db()
+    assert fay.facilitator.short_code == ""
+
+
+def test_a_partner_and_a_stranger_turn_nothing(room, oli):
+    partner = room.house.partner_client("A")
+    for client in (partner, oli.client()):
+        assert client.post(reverse("turn", args=[room.session.pk])).status_code == 404
+    assert partner.get("/turned/").status_code == 404
+    assert SimpleNamespace(start=START).start < NOW
