@@ -75,14 +75,14 @@ class CardForm(forms.Form):
         label=_("We can meet"), choices=Screening.Outcome, required=False, widget=forms.RadioSelect
     )
     notes = forms.CharField(
-        label=_("Two lines for yourself"),
+        label=_("What you want to remember"),
         help_text=_("Only you read them."),
         required=False,
         max_length=500,
         widget=forms.Textarea({"rows": 2, "autocomplete": "off"}),
     )
     reach = forms.EmailField(
-        label=_("How may I reach you safely?"),
+        label=_("Their own e-mail address"),
         required=False,
         widget=forms.EmailInput({"autocomplete": "off"}),
     )

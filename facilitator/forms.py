@@ -59,7 +59,7 @@ class TodayForm(forms.Form):
         label=_("I have the room until"),
         required=False,
         widget=forms.TimeInput({"type": "time"}, format="%H:%M"),
-        help_text=_("Left empty: a quarter of an hour more than the talk takes."),
+        help_text=_("Empty: the talk and a quarter of an hour."),
     )
     first_speaker = forms.ChoiceField(
         label=_("Who begins"), choices=[], required=False, widget=forms.RadioSelect
@@ -69,6 +69,7 @@ class TodayForm(forms.Form):
         required=False,
         max_length=300,
         widget=forms.TextInput({"autocomplete": "off"}),
+        help_text=_("Empty: what this kind of talk is for."),
     )
     meets = forms.ChoiceField(choices=[("both", ""), ("A", ""), ("B", "")])
     override = forms.CharField(required=False, max_length=300)
