@@ -21,6 +21,8 @@ def house(request: HttpRequest) -> dict[str, Any]:
         "practice": practice,
         "neutral_name": practice.neutral_name if practice else DEFAULT_NEUTRAL_NAME,
         "public_url": settings.PUBLIC_URL,
+        # Put back from a copy: nothing goes out until somebody says so.
+        "is_mute": settings.MUTE_FILE.exists(),
     }
 
 
