@@ -19,7 +19,7 @@ from facilitator.now import now
 from facilitator.pages import cards
 from sessions import starting
 from sessions.formats import FORMATS
-from sessions.views import REASONS
+from sessions.not_yet import REASONS
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -85,7 +85,8 @@ class DraftForm(forms.Form):
 
     def __init__(self, *args: Any, people: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["who"].choices = [("both", _("both")), *people]  # type: ignore[attr-defined]
+        both = [("both", _("both"))] if len(people) > 1 else []
+        self.fields["who"].choices = [*both, *people]  # type: ignore[attr-defined]
 
     def command_fields(self) -> dict[str, Any]:
         said = self.cleaned_data

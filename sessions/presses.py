@@ -6,19 +6,25 @@ Ids are made from the press's key, so that the same press sent twice is the same
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
 
 from facilitator.errors import Refusal, gettext_noop
 from sessions.conduct import command_from
-from sessions.desk import Room, people
 from sessions.forms import CARDS, SpokenForm
-from sessions.kinds import KINDS, Command
-from sessions.shapes import ListOf, Whole
+from sessions.kinds import HEARD, KINDS, Command, Kind
+from sessions.desk_room import Room, last_press, people
+from sessions.shapes import ListOf, OneOf, Shape, Whole, YesNo, written
 
 # Keys of the form that are not fields of a command.
-OURS = {"csrfmiddlewaretoken", "kind", "key", "seen", "by", "override", "who", "next"}
+OURS = {
+    "csrfmiddlewaretoken", "kind", "key", "seen", "by", "override", "who", "next", "own_reason",
+    "sign", "line_for_both", "next_at", "return_in", "option", "reaction", "milestone",
+}  # fmt: skip
+ALL_PARTS = "all"
 
 
 @dataclass
@@ -44,7 +50,10 @@ def press(posted: QueryDict, room: Room) -> Press:
         fields = form.command_fields()  # type: ignore[attr-defined]
         by = form.cleaned_data["by"] if isinstance(form, SpokenForm) else "F"
     else:
-        fields, by = _plain(kind, posted), posted.get("by") or "F"
+        fields, by = (
+            _made_of_choices(kind, posted, room) | _plain(kind, posted, room),
+            posted.get("by") or "F",
+        )
     if kind == "session_ended":
         closing = room.reading.phase == len(room.plan.phases) and room.reading.state != "ended"
         fields.setdefault("how", "completed" if closing else room.reading.ended_how)
@@ -64,7 +73,7 @@ def _command(kind: str, by: str, fields: Mapping[str, Any], posted: Mapping[str,
         own["id"] = f"{kind[0].upper()}-{hashlib.sha256(key.encode()).hexdigest()[:10]}"
     common = {
         "key": key or None,
-        "override": posted.get("override") or None,
+        "override": posted.get("own_reason") or posted.get("override") or None,
         "voice": posted.get("voice") or None,
     }
     said_aloud = {"told_to": "F"} if by in ("A", "B") else {}
@@ -72,25 +81,68 @@ def _command(kind: str, by: str, fields: Mapping[str, Any], posted: Mapping[str,
     return command_from({**own, **given, **said_aloud}, by=by, kind=kind)
 
 
-def _plain(kind: str, posted: QueryDict) -> dict[str, Any]:
+def _plain(kind: str, posted: QueryDict, room: Room) -> dict[str, Any]:
     """The fields of a kind as its table shapes them; unknown names are refused by the form check."""
     fields: dict[str, Any] = {}
+    known = dict(_target(posted, room).by_name) if kind == "corrected" else {}
+    known |= KINDS[kind].by_name
     for name in posted:
-        if name in OURS or name == "voice":
-            continue
-        described = KINDS[kind].by_name.get(name)
         values = [value for value in posted.getlist(name) if value != ""]
-        if not values:
+        if name in OURS or name == "voice" or not values:
             continue
-        if described is not None and isinstance(described.type, ListOf):
-            words = values if name == "heard" else ",".join(values).split(",")
-            fields[name] = [word.strip() for word in words if word.strip()]
-        elif described is not None and isinstance(described.type, Whole):
-            number = whole(values[0])
-            fields[name] = values[0] if number is None else number
-        else:
-            fields[name] = values[0]
+        described = known.get(name)
+        fields[name] = _shaped(described.type if described else None, values)
+    if ALL_PARTS in fields.get("heard", ()):
+        fields["heard"] = list(HEARD[room.state.check.kind if room.state.check else "feeling_and_reason"])
     return fields
+
+
+def _shaped(shape: Shape | None, values: list[str]) -> Any:
+    if isinstance(shape, ListOf):
+        words = values if isinstance(shape.shape, OneOf) else ",".join(values).split(",")
+        return [word.strip() for word in words if word.strip()]
+    if isinstance(shape, Whole):
+        number = whole(values[0])
+        return values[0] if number is None else number
+    return values[0] == "on" if isinstance(shape, YesNo) else values[0]
+
+
+def _target(posted: QueryDict, room: Room) -> Kind:
+    """The kind of the entry that is corrected; of nothing, where there is none: the rules say so."""
+    line = whole(posted.get("line", ""))
+    found = room.state.moment_numbered(line) if line is not None else None
+    return KINDS[found.kind] if found else KINDS["corrected"]
+
+
+def _made_of_choices(kind: str, posted: QueryDict, room: Room) -> dict[str, Any]:
+    """Fields the desk asks for in another way than the table keeps them."""
+    if kind == "option_reactions" and posted.get("option"):
+        return {"reactions": {posted["option"]: posted.get("reaction", "")}}
+    if kind == "milestones_kept" and posted.get("milestone"):
+        made = hashlib.sha256((posted.get("key") or "").encode()).hexdigest()[:10]
+        return {"milestones": [{"id": f"M-{made}", "milestone": posted["milestone"]}]}
+    if kind == "session_ended" and posted.get("next_at"):
+        return {"next_session": _instant(posted["next_at"], room)}
+    minutes = whole(posted.get("return_in", ""))
+    if kind in ("cool_down_called", "return_time_changed", "need_longer") and minutes is not None:
+        return {"return_at": _return_at(minutes, room, later=kind != "cool_down_called")}
+    return {}
+
+
+def _return_at(minutes: int, room: Room, *, later: bool) -> str:
+    """On a whole minute, as people say it; a later time counts from the one that stands."""
+    now, stands = room.reading.now, room.reading.return_at
+    since = max(now, stands) if later and stands else now
+    then = since + timedelta(minutes=minutes, seconds=59)
+    return written(then.replace(second=0, microsecond=0))
+
+
+def _instant(local: str, room: Room) -> str:
+    """A day and an hour as a form posts them, where the couple lives. What is none is left for the shape to say."""
+    try:
+        return written(datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(room.plan.zone)))
+    except ValueError:
+        return local
 
 
 def _with_company(first: Command, room: Room) -> list[Command]:
@@ -104,10 +156,21 @@ def _with_company(first: Command, room: Room) -> list[Command]:
         return begin(first, room)
     if first.kind == "phase_started":
         return [*([finish] if going_on else []), first, *_turn(first, room)]
+    if first.kind == "undone":
+        return _undoing(first, room)
     if first.kind == "session_ended":
         closing = [finish] if going_on == len(room.plan.phases) else []
         return [*closing, first]
     return [first]
+
+
+def _undoing(first: Command, room: Room) -> list[Command]:
+    """A press that wrote several lines is undone as one."""
+    rest = last_press(room)
+    if not rest or first.fields.get("line") != rest[0]:
+        return [first]
+    others = [replace(first, fields={"line": n}, key=_key(first, f"undo-{n}")) for n in rest[1:]]
+    return [first, *others]
 
 
 def begin(first: Command, room: Room) -> list[Command]:
@@ -141,7 +204,8 @@ def _key(command: Command, part: str) -> str:
 def typed(posted: QueryDict) -> dict[str, dict[str, Any]]:
     """What was typed on the desk outside the cards, by kind and field, for a desk that had to say not yet."""
     kept = {name: posted.getlist(name) if name == "heard" else posted[name] for name in posted}
-    return {posted.get("kind", ""): {name: value for name, value in kept.items() if name not in OURS}}
+    ours = OURS - {"by", "sign", "line_for_both", "next_at", "return_in", "option", "reaction", "milestone"}
+    return {posted.get("kind", ""): {name: value for name, value in kept.items() if name not in ours}}
 
 
 def card(posted: QueryDict, room: Room) -> dict[str, Any]:

@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clients.access import AsFacilitator, as_facilitator
@@ -20,18 +19,11 @@ from facilitator import audit
 from facilitator.errors import Refusal
 from facilitator.http import page, said
 from facilitator.now import now
-from sessions import conduct, live, plans, presses, release, transfer
+from sessions import conduct, live, not_yet, partings, plans, presses, release, transfer
 from sessions import desk as shape
 from sessions.formats import FORMATS
 from sessions.forms import PlanForm
 from sessions.models import Agreement, Reader, Session
-
-# One tap each; a reason in own words is as good.
-REASONS = [
-    gettext_lazy("we agreed on it"),
-    gettext_lazy("better for them today"),
-    gettext_lazy("I take it on me"),
-]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -87,17 +79,36 @@ def _desk(
 ) -> HttpResponse:
     with timezone.override(ZoneInfo(session.couple.zone)):
         at = now()
-        context = {**shape.context(shape.room(session, viewer, at), **more), **_urls(session), "now": at}
+        room = shape.room(session, viewer, at)
+        context = {**shape.context(room, **more), **_place(room), "now": at}
         return page(request, "facilitation/desk.html", {"viewer": viewer, **context}, status=status)
 
 
-def _urls(session: Session) -> dict[str, str]:
+def _place(room: shape.Room) -> dict[str, str]:
+    """The addresses around this desk, and the couple's own sign where the plan brought none."""
+    session, reading = room.session, room.reading
+    closing = reading.phase == len(room.plan.phases) or reading.state == "wrapping_up"
+    own_sign = partings.sign_of(session.couple_id)[0] if closing and not session.owner_id else ""
     return {
         "desk_url": reverse("desk", args=[session.pk]),
         "fragment_url": reverse("desk_fragment", args=[session.pk]),
         "command_url": reverse("command", args=[session.pk]),
         "stream_url": f"{live.PREFIX}{session.pk}",
+        "place_url": reverse("couple", args=[session.couple_id]),
+        "session_url": reverse("session", args=[session.pk]),
+        "sheet_url": _address("door_sheet", session) if not session.owner_id else "",
+        "turn_url": _address("turn", session),
+        "home_url": reverse("home"),
+        "sign": room.plan.exit_strategy.sign or own_sign,
     }
+
+
+def _address(name: str, session: Session) -> str:
+    """Of a page that another room may bring; nothing where it does not."""
+    try:
+        return reverse(name, args=[session.pk])
+    except NoReverseMatch:
+        return ""
 
 
 @require_safe
@@ -106,7 +117,8 @@ def fragment(request: HttpRequest, session_id: UUID) -> HttpResponse:
     viewer, session = _session(request, session_id)
     with timezone.override(ZoneInfo(session.couple.zone)):
         at = now()
-        context = {"viewer": viewer, **shape.context(shape.room(session, viewer, at)), **_urls(session)}
+        room = shape.room(session, viewer, at)
+        context = {"viewer": viewer, **shape.context(room), **_place(room)}
         html = render_to_string("facilitation/desk_fragment.html", context, request)
     tag = f'"{shape.digest(html, context_token(html))}"'
     same = request.headers.get("If-None-Match") == tag
@@ -150,22 +162,24 @@ def _take(request: HttpRequest, viewer: AsFacilitator, session: Session, pressed
                 seen=seen if place == 0 else None,
             )
         room.keep(now=at)
+        if pressed.own and pressed.own.kind == "session_ended":
+            partings.say(session, by=viewer.actor, now=at, **_parting_words(request))
+
+
+def _parting_words(request: HttpRequest) -> dict[str, str]:
+    """What both take home with them, as far as it was written on the way out."""
+    said = {"sign": request.POST.get("sign", ""), "line": request.POST.get("line_for_both", "")}
+    return {name: words.strip()[:400] for name, words in said.items() if words.strip()}
 
 
 def _not_yet(request: HttpRequest, viewer: AsFacilitator, session: Session, refusal: Refusal) -> HttpResponse:
-    soft = refusal.kind == "soft"
-    posted = request.POST
-    kept = [(name, value) for name in posted for value in posted.getlist(name)]
-    words = {
-        "words": said(refusal),
-        "soft": soft,
-        "fields": [(name, value) for name, value in kept if name not in ("csrfmiddlewaretoken", "override")],
-        "reasons": REASONS,
-    }
-    forms = presses.card(posted, shape.room(session, viewer, now()))
+    posted, room = request.POST, shape.room(session, viewer, now())
+    forms = presses.card(posted, room)
     status = 422 if refusal.kind == "form" else 409
-    typed = presses.typed(posted)
-    return _desk(request, viewer, session, status=status, refusal=words, forms=forms, typed=typed)
+    words = not_yet.spoken(refusal, posted, room)
+    return _desk(
+        request, viewer, session, status=status, refusal=words, forms=forms, typed=presses.typed(posted)
+    )
 
 
 @require_POST

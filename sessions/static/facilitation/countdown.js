@@ -25,6 +25,8 @@ const countdown = (() => {
   function rest() {
     restedAt = now();
     desk.toggleAttribute("data-resting", true);
+    const word = desk.querySelector(".glance .state");
+    if (word && desk.dataset.wordResting) word.textContent = desk.dataset.wordResting;
     draw();
   }
 
@@ -47,6 +49,7 @@ const countdown = (() => {
       if (left !== null) drawLeft(box, left);
       drawEnd(box);
     }
+    for (const passing of desk.querySelectorAll("[data-until]")) passing.hidden = now() > Date.parse(passing.dataset.until);
     lookWhenDue();
   }
 

@@ -26,11 +26,16 @@
   function press(target) {
     const arm = target.matches("summary") ? target.parentElement : null;
     if (arm?.classList.contains("arm")) {
-      if (arm.open) arm.querySelector("form").requestSubmit(arm.querySelector("form button"));
-      else arm.open = true;
-    } else if (arm) {
+      const form = arm.querySelector("form");
+      if (arm.open) return form.requestSubmit(form.querySelector("button"));
       arm.open = true;
-      firstField(arm)?.focus();
+      // The second press still works, and Tab begins at the first field.
+      form.focus({ preventScroll: true });
+    } else if (arm) {
+      arm.open = !arm.open;
+      if (arm.open) firstField(arm)?.focus();
+    } else if (target.matches("input, textarea")) {
+      target.focus();
     } else {
       target.click();
     }
@@ -40,14 +45,34 @@
   function firstField(card) {
     const whose = card.querySelector("input[type=radio]");
     if (whose && !card.querySelector(`input[name="${whose.name}"]:checked`)) return whose;
-    return card.querySelector("textarea, input:not([type=hidden], [type=radio], [type=checkbox])");
+    return card.querySelector(":scope > form :is(textarea, input:not([type=hidden], [type=radio], [type=checkbox]))") ??
+      card.querySelector(":scope > .card-body :is(summary, button)");
+  }
+
+  function typedIn(card) {
+    return [...card.querySelectorAll("textarea, input:not([type=hidden], [type=radio], [type=checkbox])")].some((field) => field.value !== field.defaultValue);
+  }
+
+  // In a fold of its own, words are sent by the button of that fold where it has one.
+  function nearest(button, field) {
+    const fold = field.closest("details");
+    return !fold?.querySelector("button") || fold.contains(button);
   }
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       for (const arm of desk.querySelectorAll(".arm[open]")) arm.open = false;
-      if (event.target.matches("input, textarea, select")) event.target.blur();
+      for (const card of desk.querySelectorAll(".capture-card[open]")) if (!typedIn(card)) card.open = false;
+      event.target.blur?.();
       return;
+    }
+    // Enter sends a card; Shift+Enter begins a new line.
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target.matches("textarea")) {
+      const form = event.target.closest("form");
+      const send = [...form.querySelectorAll("button[type=submit], button:not([type])")].find((one) => !one.disabled && nearest(one, event.target));
+      if (!send) return;
+      event.preventDefault();
+      return form.requestSubmit(send);
     }
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || help.open) return;
     if (event.target.closest("input, textarea, select, [contenteditable]")) return;
@@ -56,8 +81,9 @@
     // Space and Enter on a focused control mean that control.
     if (event.key === " " && event.target.closest("button, a, summary")) return;
     const key = event.key === "=" ? "+" : event.key.toLowerCase();
-    const target = desk.querySelector(`[data-key="${CSS.escape(key)}"]`);
-    if (!target || target.disabled) return;
+    const all = [...desk.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)];
+    const target = all.find((one) => one.checkVisibility() && !one.disabled);
+    if (!target) return;
     event.preventDefault();
     press(target);
   });

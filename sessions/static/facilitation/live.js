@@ -115,11 +115,14 @@
 
   desk.addEventListener("submit", async (event) => {
     const form = event.target;
-    if (form.method !== "post") return;
+    // Turning the screen leaves the desk, as a plain form does.
+    if (form.method !== "post" || form.hasAttribute("data-leaves")) return;
     event.preventDefault();
     if (form.dataset.sending) return;
     form.dataset.sending = "yes";
     const button = event.submitter;
+    // A press by mouse or finger, or a card that was sent, gives the keys back to the desk.
+    const byHand = pointed || form.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
     button?.setAttribute("aria-busy", "true");
     freshKey(form);
     const body = new URLSearchParams(new FormData(form));
@@ -134,6 +137,8 @@
       delete form.dataset.sending;
       tag = "";
       take(page, answer.ok ? part : null);
+      if (answer.ok) clearCard(button?.dataset.clears);
+      if (byHand) document.activeElement?.blur();
       sent();
       connected(true);
     } catch {
@@ -145,6 +150,19 @@
       countdown.unrest();
     }
   });
+
+  let pointed = false;
+  document.addEventListener("pointerdown", () => (pointed = true), true);
+  document.addEventListener("keydown", () => (pointed = false), true);
+
+  // What was put elsewhere with one press has no place in its card any more.
+  function clearCard(name) {
+    const card = name && desk.querySelector(`#card-${CSS.escape(name)}`);
+    if (!card) return;
+    card.querySelector("form").reset();
+    for (const field of card.querySelectorAll("textarea")) field.value = "";
+    card.open = false;
+  }
 
   // A key is made before the first try and kept for every further one, so that nothing counts twice.
   function freshKey(form) {
