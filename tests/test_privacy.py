@@ -174,7 +174,8 @@ def answers(world: World, actor: str) -> Any:
 def addresses(row: Any, world: World) -> list[dict[str, Any]]:
     at = row.at(world)
     if "session_id" in at:
-        return [{"session_id": session.pk} for session in world.sessions.values()]
+        each = [{"partner_id": p.pk} for p in (world.fay.a, world.fay.b)] if "partner_id" in at else [{}]
+        return [{"session_id": session.pk, **one} for session in world.sessions.values() for one in each]
     if "document_id" in at:
         return [{"document_id": paper.pk} for paper in world.papers()]
     if "ritual_id" in at:
