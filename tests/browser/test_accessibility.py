@@ -14,6 +14,9 @@ PAGES = {
     "mfa_activate_totp": ("fay", "/settings/sign-in/totp/"),
     "mail_settings": ("fay", "/settings/mail/"),
     "mailbox": ("fay", "/mailbox/"),
+    "walk_in": ("fay", "/walk-in/"),
+    "walk_in_card": ("fay", "/walk-in/{partner}/"),
+    "today": ("fay", "/couples/{couple}/today/"),
     "couple_new": ("fay", "/couples/new/"),
     "couple": ("fay", "/couples/{couple}/"),
     "partner": ("fay", "/partners/{partner}/"),
@@ -42,6 +45,7 @@ PAGES = {
 NOT_PAGES = {
     "first_run": "gone once there is a practice; the first visit's own journey looks at it",
     "load_demo": "a post",
+    "example": "a post",
     "health": "plain text",
     "mail_test": "a post",
     "account_signup": "closed",
