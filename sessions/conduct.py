@@ -128,7 +128,7 @@ class Room:
         answered = self._answered(command, poster)
         if answered is not None:
             return Outcome(answered, repeated=True)
-        self._not_stale(command, seen)
+        not_stale(command, seen, self.clock_line)
         at = self._instant(now)
         verdict = rules.check(self.plan, self.state, self.standing(), command, at)
         line = line or self.next_line
@@ -187,17 +187,6 @@ class Room:
                 key=command.key,
                 fields_digest=fields_digest(command),
                 command=line,
-            )
-
-    def _not_stale(self, command: Command, seen: int | None) -> None:
-        """Only what moves the clock can come too late; what was said was said."""
-        moves = KINDS[command.kind].audience == "JOINT" and command.kind not in AT_ONCE
-        if seen is not None and moves and seen < self.clock_line:
-            raise Stale(
-                gettext_noop(
-                    "Something else happened meanwhile. Please look, and press again if it still fits."
-                ),
-                "stale",
             )
 
     @property
@@ -269,6 +258,16 @@ class Room:
             )
         if ended:
             mine.update(until_at=next_morning(now, self.session.couple.zone))
+
+
+def not_stale(command: Command, seen: int | None, clock_line: int) -> None:
+    """Only what moves the clock can come too late; what was said was said."""
+    moves = KINDS[command.kind].audience == "JOINT" and command.kind not in AT_ONCE
+    if seen is not None and moves and seen < clock_line:
+        raise Stale(
+            gettext_noop("Something else happened meanwhile. Please look, and press again if it still fits."),
+            "stale",
+        )
 
 
 def next_morning(now: datetime, zone: str) -> datetime:

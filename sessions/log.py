@@ -163,7 +163,7 @@ def write(
                     session=session,
                     moment=moment,
                     kind=part.kind,
-                    ref=_ref(part),
+                    ref=ref_of(part),
                     audience=part.audience,
                     owner_id=moment.owner_id,
                     author=_author(part, session, partners, author),
@@ -182,7 +182,8 @@ def _voiced(command: Command, part: Part) -> bool:
     return part.name == COMMAND and command.kind in ("voice_returned", "quiet_started")
 
 
-def _ref(part: Part) -> str:
+def ref_of(part: Part) -> str:
+    """The id of what the part's words belong to."""
     names = ("id", "check", "fear", "agreement", "redirect", "goal")
     return next((str(part.facts[name]) for name in names if name in part.facts), "")
 

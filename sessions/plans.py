@@ -52,7 +52,7 @@ def propose(
     pk: UUID | None = None,
 ) -> Session:
     """One meeting in one of the ready formats. `goal` is (category, wording); the format brings one by itself."""
-    _notes_may_be_kept(couple, with_)
+    notes_may_be_kept(couple, with_)
     phases = chosen.phases_short if short else chosen.phases
     minutes = sum(phase.minutes for phase in phases)
     category, wording = goal or (chosen.serves[0], chosen.use)
@@ -79,7 +79,7 @@ def propose(
     return keep(couple=couple, facilitator=facilitator, header=header, code=chosen.code, now=now, pk=pk)
 
 
-def _notes_may_be_kept(couple: Couple, with_: str) -> None:
+def notes_may_be_kept(couple: Couple, with_: str) -> None:
     """A planned session is notes, so whoever meets has said yes to them. A file that is read in was held already."""
     both = partners_of(couple.pk)
     meeting = both.values() if with_ == "both" else [both[with_]]

@@ -10,7 +10,7 @@ from clients.models import Casefile, Consent, Couple, Screening
 from facilitator.errors import Refusal
 from facilitator.models import Practice, User
 from sessions import conduct, log, plans
-from sessions.models import Session
+from sessions.models import Parting, Session
 from sessions.session_file import BadLine, SessionFile, written_line
 
 # When a session that was not timed is taken to have been written up.
@@ -37,10 +37,20 @@ def _header(session: Session) -> dict[str, Any]:
     both = couples.partners_of(couple.pk)
     return {
         **session.plan,
+        **_taken_home(session),
         "couple": {"code": file.code, "label": couple.label},
         "facilitator": {"name": session.facilitator.name},
         "partners": {slot: {"name": both[slot].name} for slot in ("A", "B")},
     }
+
+
+def _taken_home(session: Session) -> dict[str, Any]:
+    """The sign and the way back as they stood at the end, where something was said about them."""
+    parting = Parting.objects.unscoped("an export names the sign both took home").filter(session=session).first()
+    plan = session.plan.get("exit_strategy", {})
+    said = {"sign": parting.sign, "return_sentence": parting.return_sentence} if parting else {}
+    words = {name: text for name, text in said.items() if text}
+    return {"exit_strategy": {**plan, **words}} if words else {}
 
 
 def bring_in(
@@ -49,10 +59,11 @@ def bring_in(
     couple: Couple,
     facilitator: User,
     clock: Callable[[float], None] = lambda seconds: None,
+    going_on: bool = False,
 ) -> Session:
     """The file's commands through the desk's verbs, in one transaction, with `now` = each line's instant.
 
-    `clock` is told the seconds each line took.
+    `clock` is told the seconds each line took. `going_on`: the session may still run, and does so at the desk.
 
     Raises BadLine for the first malformed or refused line, in file order.
     """
@@ -73,7 +84,7 @@ def bring_in(
             except Refusal as refusal:
                 raise BadLine(line.number, str(refusal)) from refusal
             clock(time.perf_counter() - began)
-        file.finish(room.state.ended_at is not None)
+        file.finish(going_on or room.state.ended_at is not None)
         room.keep(now=room.state.last_at or begin)
     session.refresh_from_db()
     return session

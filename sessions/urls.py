@@ -1,8 +1,14 @@
 from django.urls import path
 
-from sessions import api, views
+from sessions import api, clock_views, views, write_up_views
 
 urlpatterns = [
+    path("clock/", clock_views.just_the_clock, name="just_the_clock"),
+    path("clock/press/", clock_views.press, name="clock_press"),
+    path("clock/keep/", clock_views.keep, name="clock_keep"),
+    path("write-up/", write_up_views.write_up, name="write_up"),
+    path("sessions/<uuid:session_id>/written/", write_up_views.written, name="written"),
+    path("sessions/<uuid:session_id>/write-down/", write_up_views.write_down, name="write_down"),
     path("couples/<uuid:couple_id>/plan/", views.plan, name="plan"),
     path("sessions/<uuid:session_id>/desk/", views.desk, name="desk"),
     path("sessions/<uuid:session_id>/desk/fragment/", views.fragment, name="desk_fragment"),

@@ -71,6 +71,8 @@ def _session(request: HttpRequest, session_id: UUID) -> tuple[AsFacilitator, Ses
 @require_safe
 def desk(request: HttpRequest, session_id: UUID) -> HttpResponse:
     viewer, session = _session(request, session_id)
+    if session.held_on is not None:
+        return redirect("written", session.pk)
     return _desk(request, viewer, session)
 
 

@@ -14,7 +14,7 @@ from facilitator.models import User
 from facilitator.now import now as clock_now
 from reports import documents
 from reports.models import Document
-from sessions import clock, conduct, plans, release
+from sessions import clock, conduct, plans, release, write_up
 from sessions.formats import FORMATS
 from sessions.kinds import Command
 from sessions.models import Reader, Session
@@ -192,6 +192,10 @@ def build() -> World:
             world.sessions[state] = drive(fay, planned(fay), steps)
             assert world.sessions[state].state == state
         world.sessions["with Ana"] = planned(fay, code="one-to-one", with_="A")
+        world.sessions["written up"] = write_up.open_up(
+            couple=fay.couple, facilitator=fay.facilitator, chosen=FORMATS["first-talk"], with_="both",
+            first_speaker="A", held_on=START.date(), held_minutes=50, goals=[], intention="", now=NOW,
+        )  # fmt: skip
         released(fay, world.sessions["ended"])
         world.rituals["both"] = ritual(fay)
         world.rituals["Ana's"] = ritual(fay, owner=fay.a)

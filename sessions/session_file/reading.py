@@ -302,7 +302,12 @@ def exactly(at: datetime) -> str:
 
 def load(path: Path) -> SessionFile:
     """The file up to its first malformed line; raises BadLine only where line 1 is at fault."""
-    raw_lines = path.read_bytes().split(b"\n")
+    return parse(path.read_bytes())
+
+
+def parse(content: bytes) -> SessionFile:
+    """As `load`, of a file that somebody else holds."""
+    raw_lines = content.split(b"\n")
     if raw_lines[-1] == b"":
         raw_lines.pop()
     if not raw_lines:

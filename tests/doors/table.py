@@ -60,6 +60,10 @@ def session(world: World) -> dict[str, Any]:
     return {"session_id": world.sessions["running"].pk}
 
 
+def written_up(world: World) -> dict[str, Any]:
+    return {"session_id": world.sessions["written up"].pk}
+
+
 def couple(world: World) -> dict[str, Any]:
     return {"couple_id": world.fay.couple.pk}
 
@@ -127,6 +131,13 @@ ROWS = [
     Row("couple_new", get={"facilitators": 200}, post={"facilitators": 422}),
     Row("couple", get={"team": 200}, at=couple),
     Row("partner", get={"team": 200}, post={"team": 200}, at=ana),
+    # Just the clock: an hour of nobody's, held by the page; and what is written up afterwards
+    Row("just_the_clock", get={"facilitators": 200}),
+    Row("clock_press", post={"facilitators": 422}),
+    Row("clock_keep", post={"facilitators": 422}),
+    Row("write_up", get={"facilitators": 200}, post={"facilitators": 422}),
+    Row("written", get={"team": 200}, at=written_up),
+    Row("write_down", post={"team": 422}, at=written_up),
     Row("plan", get={"team": 200}, post={"team": 422}, at=couple),
     # Sessions
     Row("session", get={"team": 200}, at=session, states="session", but=ENDED_ONLY),

@@ -1,0 +1,192 @@
+"""Doors of *just the clock*: the page, a press, and *Keep this?*. A press is read, folded, shown and forgotten."""
+
+import json
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, JsonResponse, QueryDict
+from django.http.response import HttpResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.decorators.http import require_POST, require_safe
+
+from clients import agreement
+from clients.access import as_facilitator
+from facilitator.errors import Refusal, gettext_noop
+from facilitator.http import page, said
+from facilitator.now import now
+from sessions import desk as shape
+from sessions import held, keeping, not_yet, presses
+from sessions.clock_forms import FOR_BOTH, ClockForm, KeptForm
+from sessions.held import Held
+
+BEGIN, LOOK = "clock_begin", "look"
+
+
+@require_safe
+def just_the_clock(request: HttpRequest) -> HttpResponse:
+    viewer = as_facilitator(request)
+    context = {
+        "form": ClockForm(),
+        "formats": FOR_BOTH.values(),
+        "now": now(),
+        "cards": _cards(request, None),
+    }
+    return page(request, "facilitation/clock.html", {"viewer": viewer, **context})
+
+
+@require_POST
+def press(request: HttpRequest) -> JsonResponse:
+    """List and press in, list and desk out. Nothing is written anywhere."""
+    as_facilitator(request)
+    at = now()
+    try:
+        text, posted = _body(request)
+        if posted.get("kind") == BEGIN:
+            return _shown(request, _begun(request, posted, at), at)
+        kept = held.read(text)
+    except Refusal as no:
+        return _lost(no)
+    try:
+        forms = _pressed(kept, posted, at)
+    except Refusal as no:
+        # The list as it came: what a press had put in halfway is gone with `kept`.
+        return _shown(request, held.read(text), at, 422 if no.kind == "form" else 409, posted=posted, no=no)
+    return _shown(request, kept, at, 422 if forms else 200, forms=forms)
+
+
+@require_POST
+def keep(request: HttpRequest) -> JsonResponse:
+    """The list and two cards, once. Says where the session is now, or why nothing was written."""
+    viewer, at = as_facilitator(request), now()
+    try:
+        text, posted = _body(request)
+        cards = _cards(request, posted)
+        wrong = [card for card in cards.values() if not card.is_valid()]
+        if wrong:
+            shown = {"kept": _people(request, cards)}
+            html = render_to_string("facilitation/clock_cards.html", shown, request)
+            return JsonResponse({"cards": html}, status=422)
+        people = {slot: card.person() for slot, card in cards.items()}
+        kept = held.read(text)
+        made = keeping.keep(kept, people, viewer=viewer, facilitator=request.user, now=at)  # type: ignore[arg-type]
+    except Refusal as no:
+        return _lost(no)
+    return JsonResponse({"to": reverse("desk" if kept.state.ended_at is None else "session", args=[made])})
+
+
+def _body(request: HttpRequest) -> tuple[str, QueryDict]:
+    """The list, and the press as the desk would have posted it. JSON only: it is never spooled to disk."""
+    if request.content_type != "application/json":
+        raise Refusal(gettext_noop("This door is for the page of just the clock."), "not_ours", "form")
+    try:
+        sent = json.loads(request.body)
+        text, fields = sent["list"], sent["fields"]
+        posted = QueryDict(mutable=True)
+        for name, value in fields:
+            posted.appendlist(str(name), str(value))
+    except RequestDataTooBig:
+        raise Refusal(
+            gettext_noop(
+                "This hour has become too long for the page to carry. Nothing is lost: end it here, or copy what "
+                "you need."
+            ),
+            "too_long",
+            "form",
+        ) from None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise Refusal(
+            gettext_noop("This door is for the page of just the clock."), "not_ours", "form"
+        ) from None
+    return str(text), posted
+
+
+def _begun(request: HttpRequest, posted: QueryDict, at: datetime) -> Held:
+    """The header, and everything *begin* brings with it."""
+    form = ClockForm(posted)
+    if not form.is_valid():
+        raise Refusal(gettext_noop("Please choose a format and a length."), "no_format", "form")
+    practice = request.user.practice  # type: ignore[union-attr]
+    made = held.begin(
+        chosen=form.chosen,
+        short=form.cleaned_data["length"] == "short",
+        first_speaker="A",
+        zone=practice.zone,
+        language=get_language() or practice.language,
+        facilitator=request.user.name,  # type: ignore[union-attr]
+        now=at,
+    )
+    start = QueryDict(mutable=True)
+    start.update({"kind": "session_started", "key": made.code})
+    _pressed(made, start, at)
+    return made
+
+
+def _pressed(kept: Held, posted: QueryDict, at: datetime) -> dict[str, Any]:
+    """Cards that were not well formed, or nothing; otherwise the list has what was pressed."""
+    if posted.get("kind") == LOOK:
+        return {}
+    pressed = presses.press(posted, held.room(kept, at))
+    if not pressed.forms and not (pressed.own and kept.is_answered(pressed.own)):
+        held.press(kept, pressed.commands, seen=presses.whole(posted.get("seen", "")), now=at)
+        if kept.state.ended_at is not None and posted.get("sign", "").strip():
+            kept.sign(posted["sign"])
+    return pressed.forms
+
+
+def _shown(
+    request: HttpRequest,
+    kept: Held,
+    at: datetime,
+    status: int = 200,
+    *,
+    forms: dict[str, Any] | None = None,
+    posted: QueryDict | None = None,
+    no: Refusal | None = None,
+) -> JsonResponse:
+    room = held.room(kept, at)
+    more: dict[str, Any] = {"forms": forms}
+    if no is not None and posted is not None:
+        more = {
+            "forms": presses.card(posted, room),
+            "refusal": not_yet.spoken(no, posted, room),
+            "typed": presses.typed(posted),
+        }
+    with timezone.override(ZoneInfo(kept.file.header.zone)):
+        context = {
+            **shape.context(room, **more),
+            "command_url": reverse("clock_press"),
+            "held": True,
+            "now": at,
+        }
+        html = render_to_string("facilitation/clock_desk.html", context, request)
+    answer = JsonResponse(
+        {"html": html, "list": kept.text, "ended": kept.state.ended_at is not None}, status=status
+    )
+    answer["X-Now"] = at.isoformat()
+    return answer
+
+
+def _lost(no: Refusal) -> JsonResponse:
+    return JsonResponse({"words": said(no)}, status=422 if no.kind == "form" else 409)
+
+
+def _cards(request: HttpRequest, posted: QueryDict | None) -> dict[str, KeptForm]:
+    name = request.user.name  # type: ignore[union-attr]
+    return {
+        slot: KeptForm(posted, prefix=slot, today=now().date(), ticks=agreement.ticks(name))
+        for slot in ("A", "B")
+    }
+
+
+def _people(request: HttpRequest, cards: dict[str, KeptForm]) -> list[dict[str, Any]]:
+    """Each card, with what that person reads before they tick."""
+    name = request.user.name  # type: ignore[union-attr]
+    return [
+        {"slot": slot, "name": called, "form": cards[slot], "words": agreement.paragraphs(name, called)}
+        for slot, called in held.names().items()
+    ]

@@ -1,0 +1,298 @@
+"""Just the clock: the page holds the list; the server folds it with the desk's rules, answers, and forgets."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from clients.models import Couple, Screening
+from facilitator.models import AuditEntry
+from sessions import transfer
+from sessions.models import Session
+
+pytestmark = pytest.mark.django_db
+
+START = datetime(2026, 3, 10, 17, 0, tzinfo=UTC)
+CARDS = {
+    f"{slot}-{name}": value
+    for slot, person in (("A", "Ana"), ("B", "Ben"))
+    for name, value in (
+        ("name", person),
+        ("spoken_alone_on", "2026-03-10"),
+        ("outcome", "go"),
+        ("scopes", ("facilitation", "stored_notes")),
+        ("how", "own_hand"),
+    )
+}
+
+
+class Page:
+    """What the page does: it holds the list, sends it along, and takes the new one."""
+
+    def __init__(self, house, traveller):
+        self.client, self.traveller, self.list, self.keys = house.client(), traveller, "", 0
+        self.client.get(reverse("home"))
+
+    def send(self, route="clock_press", **fields):
+        pairs = [
+            (name, one)
+            for name, value in fields.items()
+            for one in (value if isinstance(value, list | tuple) else [value])
+        ]
+        body = json.dumps({"list": self.list, "fields": pairs})
+        return self.client.post(reverse(route), body, content_type="application/json")
+
+    def press(self, kind, *, wait=20, key=None, **fields):
+        self.traveller.shift(timedelta(seconds=wait))
+        self.keys += 1
+        self.answer = self.send(kind=kind, key=key or f"key-{self.keys}", **fields)
+        self.came = self.answer.json()
+        self.list = self.came.get("list", self.list)
+        return self
+
+    def begun(self, **how):
+        return self.press("clock_begin", **{"format": "first-talk", "length": "full", **how})
+
+    @property
+    def lines(self):
+        return [json.loads(line) for line in self.list.splitlines()]
+
+    @property
+    def kinds(self):
+        return [line["kind"] for line in self.lines[1:]]
+
+    def ended(self):
+        fields = {"sign": "canary-sign", "next_at": "2026-03-24T18:00", "override": "time is up"}
+        return self.press("session_ended", **fields)
+
+    def keep(self, **changes):
+        return self.send("clock_keep", **{**CARDS, **changes})
+
+
+@pytest.fixture
+def traveller():
+    with time_machine.travel(START, tick=False) as moving:
+        yield moving
+
+
+@pytest.fixture
+def page(fay, traveller):
+    return Page(fay, traveller)
+
+
+def hour(page):
+    """A word of every sort, a check, an agreement, a pause, a note, an end."""
+    page.begun().press("ground_rules_confirmed").press("phase_started", phase="2", wait=300)
+    page.press("phase_started", phase="3").press(
+        "statement", by="A", text="canary-said", feelings="canaryfeels"
+    )
+    page.press("check_opened", of=page.lines[-1]["id"], listener="B")
+    check = page.lines[-1]["id"]
+    page.press("reflection_given", by="B", check=check, heard=["feeling", "reason"], text="canary-back")
+    page.press("reflection_corrected", by="A", check=check, meant="canary-meant")
+    page.press("reflection_given", by="B", check=check, heard=["feeling", "reason"])
+    page.press("reflection_confirmed", by="A", check=check)
+    page.press("brief_pause_called").press("resumed", wait=60)
+    page.press("need_named", by="B", need="canary-need", wish="canary-wish")
+    page.press("idea_parked", text="canary-idea").press("note", text="canary-note")
+    page.press("option_added", by="A", text="canary-option", override="canary-why")
+    page.press("compromise_drafted", text="canary-draft", who="both", look_again_on="2026-03-24")
+    draft = page.lines[-1]["id"]
+    page.press("agreement_confirmed", by="A", agreement=draft)
+    return page.press("agreement_confirmed", by="B", agreement=draft)
+
+
+def counted():
+    """How many rows every table of both databases holds."""
+    found = {}
+    for alias in ("default", "keys"):
+        with connections[alias].cursor() as cursor:
+            for table in connections[alias].introspection.table_names(cursor):
+                cursor.execute(f'SELECT COUNT(*) FROM "{table}"')
+                found[table] = cursor.fetchone()[0]
+    return found
+
+
+def test_an_hour_is_held_with_the_desks_rules_and_nothing_is_written(page):
+    before = counted()
+    with (
+        CaptureQueriesContext(connections["default"]) as asked,
+        CaptureQueriesContext(connections["keys"]) as keys,
+    ):
+        hour(page).ended()
+    assert page.answer.status_code == 200
+    assert page.kinds[-1] == "session_ended"
+    assert "canary-draft" in page.came["html"]
+    typed = ("said", "feels", "back", "meant", "need", "wish", "idea", "note", "option", "why", "draft", "sign")
+    assert not [word for word in typed if not re.search(f"canary-?{word}", page.list)]
+    assert counted() == before
+    verbs = {query["sql"].split()[0].upper() for query in [*asked.captured_queries, *keys.captured_queries]}
+    assert verbs <= {"SELECT", "SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"}
+    assert not [q for q in asked.captured_queries if "canary" in q["sql"]]
+
+
+def test_a_press_asks_little_of_the_database_however_long_the_list(page):
+    page.begun().press("phase_started", phase="2").press("phase_started", phase="3")
+
+    def queries():
+        with CaptureQueriesContext(connections["default"]) as asked:
+            page.press("statement", by="A", text="One thing.")
+        return len(asked)
+
+    first = queries()
+    for _ in range(30):
+        page.press("statement", by="A", text="One more thing.")
+    assert queries() == first <= 3
+
+
+def test_the_two_have_no_names_and_the_format_its_minutes(page):
+    page.begun(length="short")
+    header = page.lines[0]
+    assert [header["partners"][slot]["name"] for slot in "AB"] == ["Left", "Right"]
+    assert sum(phase["minutes"] for phase in header["phases"]) + 5 == header["agreed_max_minutes"]
+    assert page.kinds[:4] == ["arrived", "arrived", "session_started", "phase_started"]
+
+
+def test_the_same_press_again_changes_nothing_and_with_other_words_is_told_so(page):
+    page.begun().press("note", text="One.", key="same")
+    once = page.list
+    assert page.press("note", text="One.", key="same").list == once
+    page.press("note", text="Two.", key="same")
+    assert (page.answer.status_code, page.list) == (422, once)
+
+
+def test_what_must_wait_waits_with_its_words_and_goes_on_for_a_reason(page):
+    page.begun().press("option_added", by="A", text="A walk.")
+    assert page.answer.status_code == 409
+    assert "A walk." in page.came["html"]
+    assert "option_added" not in page.kinds
+    page.press("option_added", by="A", text="A walk.", override="it is ripe")
+    assert page.lines[-1]["override"] == "it is ripe"
+
+
+def test_a_press_that_is_older_than_the_clock_is_told_to_look(page):
+    page.begun()
+    page.press("phase_started", phase="2", seen="2")
+    assert page.answer.status_code == 409
+    assert "phase_finished" not in page.kinds
+
+
+@pytest.mark.parametrize(
+    "list_",
+    [
+        "",
+        "no json",
+        '{"session_file": 1}',
+        "[]",
+        '"\\ud800"',
+    ],
+)
+def test_a_list_that_is_none_is_answered_kindly(page, list_):
+    page.list = list_
+    answer = page.send(kind="note", key="k", text="x")
+    assert (answer.status_code, list(answer.json())) == (422, ["words"])
+
+
+def test_a_list_somebody_tampered_with_is_not_folded(page):
+    page.begun()
+    page.list += (
+        json.dumps({"at": "2026-03-10T17:10:00Z", "by": "F", "kind": "phase_finished", "phase": 99}) + "\n"
+    )
+    assert page.send(kind="look").status_code == 422
+
+
+def test_a_list_too_long_is_answered_kindly_and_ninety_minutes_are_not(page, settings):
+    page.begun()
+    whole = page.list
+    page.list = whole + "x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    answer = page.send(kind="look")
+    assert answer.status_code == 422
+    assert "too long" in answer.json()["words"]
+    page.list = whole
+    page.press("phase_started", phase="2").press("phase_started", phase="3")
+    for _ in range(150):
+        page.press("statement", by="A", text="A sentence somebody said and somebody typed. " * 3)
+    assert page.answer.status_code == 200
+    assert len(page.list) < settings.DATA_UPLOAD_MAX_MEMORY_SIZE / 5
+
+
+def test_only_the_page_of_just_the_clock_is_answered(page):
+    assert page.client.post(reverse("clock_press"), {"kind": "look"}).status_code == 422
+
+
+def test_keeping_makes_the_couple_and_one_session_that_exports_to_the_list(page):
+    hour(page).ended()
+    first, again = page.keep(), page.keep()
+    assert first.json() == again.json()
+    session = Session.objects.unscoped("a test looks").get()
+    assert first.json()["to"] == reverse("session", args=[session.pk])
+    kept = list(transfer.export(session))
+    assert kept[1:] == page.lines[1:]
+    assert {**page.lines[0], "couple": 0, "partners": 0} == {**kept[0], "couple": 0, "partners": 0}
+    assert [kept[0]["partners"][slot]["name"] for slot in "AB"] == ["Ana", "Ben"]
+    assert page.client.get(first.json()["to"]).status_code == 200
+
+
+def test_an_hour_kept_halfway_goes_on_at_the_desk(page):
+    page.begun().press("note", text="Kept.")
+    answer = page.keep()
+    session = Session.objects.unscoped("a test looks").get()
+    assert (session.state, answer.json()["to"]) == ("running", reverse("desk", args=[session.pk]))
+    body = {"kind": "brief_pause_called", "key": "a-new-one", "seen": "99"}
+    assert page.client.post(reverse("command", args=[session.pk]), body).status_code == 302
+    session.refresh_from_db()
+    assert session.state == "brief_pause"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"B-outcome": Screening.Outcome.NOT_TOGETHER},
+        {"A-outcome": Screening.Outcome.CONSULT},
+        {"A-scopes": "facilitation"},
+        {"B-scopes": "stored_notes"},
+        {"A-scopes": ()},
+        {"B-name": ""},
+        {"A-spoken_alone_on": "2026-03-11"},
+    ],
+)
+def test_without_both_talks_and_all_consents_nothing_is_written(page, changes):
+    hour(page).ended()
+    before = counted()
+    answer = page.keep(**changes)
+    assert answer.status_code in (409, 422)
+    assert answer.json().get("words") or answer.json()["cards"]
+    assert counted() == before
+    assert page.keep().status_code == 200
+
+
+def test_what_is_kept_is_judged_anew_by_the_rules(page):
+    """The list comes from a page; what it claims about the order of things is asked again."""
+    page.begun()
+    page.list += (
+        json.dumps(
+            {"at": "2026-03-10T17:10:00Z", "by": "A", "kind": "agreement_confirmed", "agreement": "AG1"}
+        )
+        + "\n"
+    )
+    before = Couple.objects.unscoped("a test looks").count()
+    assert page.keep().status_code == 422
+    assert Couple.objects.unscoped("a test looks").count() == before
+
+
+def test_no_entry_of_the_audit_log_knows_of_a_held_hour(page):
+    before = AuditEntry.objects.count()
+    hour(page).ended()
+    assert AuditEntry.objects.count() == before
+
+
+def test_a_stranger_meets_nothing(fay, page):
+    ana = fay.partner_client("A")
+    for route in ("clock_press", "clock_keep"):
+        assert ana.post(reverse(route), "{}", content_type="application/json").status_code == 404
+    assert ana.get(reverse("just_the_clock")).status_code == 404
