@@ -37,6 +37,7 @@ def couple(request: HttpRequest, couple_id: UUID) -> HttpResponse:
     for session in sessions:
         session.title = plans.title_of(session)
     context = {"couple": found, "partners": partners, "sessions": sessions, "not_yet": _not_yet(partners)}
+    context["is_enquiry"] = not all(partner.name for partner in partners)
     context["is_example"] = demo.is_example(found, viewer)
     with timezone.override(ZoneInfo(found.zone)):
         return page(request, "clients/couple.html", {"viewer": viewer, **context})
