@@ -123,3 +123,21 @@ def test_whoever_begins_at_the_same_moment_meets_the_practice_that_is_there():
             arrive(number)
     assert sorted(results) == ["begun", "begun_already", "begun_already", "begun_already"]
     assert Practice.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("points_at", "zone"),
+    [
+        ("usr/share/zoneinfo/Europe/Lisbon", "Europe/Lisbon"),
+        ("var/db/timezone/zoneinfo/America/Argentina/Ushuaia", "America/Argentina/Ushuaia"),
+        ("usr/share/zoneinfo/posix/Asia/Kolkata", "Asia/Kolkata"),
+        ("usr/share/zoneinfo/Not/Here", "UTC"),
+        ("somewhere/else", "UTC"),
+    ],
+)
+def test_a_practice_lives_where_its_machine_stands(monkeypatch, tmp_path, points_at, zone):
+    link = tmp_path / "localtime"
+    link.symlink_to(tmp_path / points_at)
+    monkeypatch.setattr(begin, "LOCALTIME", link)
+    made = begin.begin(name="Fay", email="fay@practice.example", password=PASSWORD)
+    assert made.practice.zone == zone
