@@ -8,10 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sessions import more, tabletop
+from sessions.desk_room import Room, people, room
 from sessions.forms import CARDS
 from sessions.glance import LATER_MINUTES, glance
 from sessions.plans import title_of
-from sessions.desk_room import Room, people, room
 
 __all__ = ["Room", "context", "digest", "people", "room"]
 

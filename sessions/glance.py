@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from sessions import clock
-from sessions.kinds import PAUSED
 from sessions.desk_room import Room
+from sessions.kinds import LIVE, PAUSED
 from sessions.shapes import written
 
 # What is offered when somebody needs longer, or a later time suits better.
@@ -44,6 +44,7 @@ def glance(room: Room) -> SimpleNamespace:
         suggestion=_suggestion(room),
         turns=_turns(room),
         coming_back=_coming_back(room),
+        live=reading.state in LIVE,
         settling=reading.pause is not None and reading.pause.kind == "settling",
         carried=room.state.carried,
         gone=reading.gone,

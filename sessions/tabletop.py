@@ -7,10 +7,10 @@ from typing import Any
 from django.utils.translation import gettext_lazy
 
 from sessions import clock
+from sessions.desk_room import Room, last_press
 from sessions.kinds import CHECK_KINDS, HEARD, PROBLEMS
 from sessions.more import CHOICES
 from sessions.plan import other
-from sessions.desk_room import Room, last_press
 from sessions.rules.second_thoughts import UNDO_S
 
 TICKS = {

@@ -46,7 +46,9 @@ def _header(session: Session) -> dict[str, Any]:
 
 def _taken_home(session: Session) -> dict[str, Any]:
     """The sign and the way back as they stood at the end, where something was said about them."""
-    parting = Parting.objects.unscoped("an export names the sign both took home").filter(session=session).first()
+    parting = (
+        Parting.objects.unscoped("an export names the sign both took home").filter(session=session).first()
+    )
     plan = session.plan.get("exit_strategy", {})
     said = {"sign": parting.sign, "return_sentence": parting.return_sentence} if parting else {}
     words = {name: text for name, text in said.items() if text}
