@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 import time_machine
@@ -11,18 +11,16 @@ from django.db import transaction
 from django.urls import reverse
 
 from clients import agreement, consents, couples, safety
-from clients.models import Assignment, Casefile, Channel, Consent, Couple, Partner, Screening, Seat
-from clients.rituals.tasks import forget_enquiries
+from clients.models import Channel, Consent, Couple, Partner, Screening
 from clients.turned import KEY
 from facilitator.errors import Refusal
-from facilitator.models import AuditEntry, DataKey, MailSettings, Practice, User
+from facilitator.models import MailSettings, Practice, User
 from sessions import partings, plans
-from sessions.formats import FORMATS
 from sessions.models import Moment, Session
 from tests.cast import MORNING, PASSWORD, signed_in
 from tests.world import planned
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 LISBON = "Europe/Lisbon"
 CARD = {"name": "Ana", "spoken": "today", "outcome": "go", "act": "turn"}
@@ -275,82 +273,6 @@ def test_home_offers_the_second_step_until_it_is_set_up(client, sol):
     assert reverse("mfa_activate_totp") in client.get(reverse("home")).content.decode()
     second_step(sol)
     assert reverse("mfa_activate_totp") not in client.get(reverse("home")).content.decode()
-
-
-# Sixty days
-
-
-def gone():
-    return rows(Couple).count() == 0
-
-
-@pytest.mark.parametrize(
-    ("begun", "last_moment", "over"),
-    [
-        # 60 days on is the very Sunday on which the clocks go forward (29 March) or back (25 October).
-        ("2026-01-28T00:30", "2026-03-28T23:59:59", "2026-03-29T00:00:00"),
-        ("2026-08-25T23:30", "2026-10-24T22:59:59", "2026-10-24T23:00:00"),
-    ],
-)
-def test_an_enquiry_that_nothing_followed_is_gone_after_sixty_days_where_they_live(
-    sol, begun, last_moment, over
-):
-    at, before, then = (
-        datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (begun, last_moment, over)
-    )
-    ana = enquired(sol, at)
-    safety.record_talk(partner=ana, user=sol, spoken_alone_on=at.date(), outcome="go", notes="Calm.", now=at)
-    agreement.take(ana, BOTH, by="user:x", now=at)
-    couples.reach_by_email(
-        partner=ana, address="ana@home.test", by=couples.AsFacilitator(sol.pk, sol.practice_id), now=at
-    )
-    couples.account_of(ana)
-    assert (couples.forget_enquiries(before), gone()) == (0, False)
-    assert (couples.forget_enquiries(then), gone()) == (1, True)
-    for model in (Partner, Seat, Screening, Consent, Casefile, Assignment, Channel):
-        assert rows(model).count() == 0, model
-    keys = DataKey.objects.filter(couple=ana.couple_id)
-    assert keys.count() >= 3
-    assert all(key.destroyed_at == then and key.wrapped == "" for key in keys)
-    assert list(User.objects.all()) == [sol]
-    assert AuditEntry.objects.get(action="enquiry erased").subject == f"couple:{ana.couple_id}"
-
-
-def test_a_talk_alone_keeps_an_enquiry_for_sixty_days_more(sol):
-    ana = enquired(sol, MORNING)
-    later = MORNING + timedelta(days=40)
-    safety.record_talk(partner=ana, user=sol, spoken_alone_on=later.date(), outcome="go", now=later)
-    assert couples.forget_enquiries(MORNING + timedelta(days=70)) == 0
-    assert couples.forget_enquiries(MORNING + timedelta(days=100)) == 1
-
-
-def test_a_couple_that_agreed_is_no_enquiry_and_neither_is_one_that_took_it_back(fay):
-    late = MORNING + timedelta(days=400)
-    assert couples.forget_enquiries(late) == 0
-    for one in (fay.a, fay.b):
-        consents.withdraw(partner=one, scope="facilitation", by="user:x", now=MORNING)
-    assert couples.forget_enquiries(late) == 0
-
-
-def test_a_talk_with_the_one_who_agreed_is_something_that_followed(sol):
-    ana = enquired(sol, MORNING)
-    agreement.take(ana, BOTH, by="user:x", now=MORNING)
-    plans.propose(
-        couple=ana.couple, facilitator=sol, chosen=FORMATS["one-to-one"], short=False, first_speaker="A",
-        with_="A", planned_start=MORNING, goal=None, now=MORNING,
-    )  # fmt: skip
-    assert couples.forget_enquiries(MORNING + timedelta(days=400)) == 0
-    assert rows(Couple).count() == 1
-
-
-def test_the_sweep_asks_the_clock_itself(sol):
-    enquired(sol, MORNING)
-    with time_machine.travel(MORNING + timedelta(days=59), tick=False):
-        forget_enquiries()
-        assert not gone()
-    with time_machine.travel(MORNING + timedelta(days=60), tick=False):
-        forget_enquiries()
-        assert gone()
 
 
 # Today
