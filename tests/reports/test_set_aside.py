@@ -1,0 +1,121 @@
+"""A guard that was set aside is the facilitator's own business: its reason stands in the record and nowhere else."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from clients.couples import partners_of
+from reports import documents
+from reports.models import Document
+from sessions import log
+from sessions.models import Moment
+from tests.reports.reading import everything_in
+from tests.sessions.hall import Hall
+from tests.sessions.test_rules import GUARDS
+from tests.world import released, ritual
+
+pytestmark = pytest.mark.django_db
+# "resting" is answered to a partner's own page; said to the facilitator it is another guard.
+SOFT = [guard for guard in GUARDS if guard.sort == "soft" and guard.code != "resting"]
+# Never on any paper: that a screening was old says that there was one.
+UNPRINTED = {"screening_old"}
+
+
+def reasons():
+    return {f"canary{place}reason": guard for place, guard in enumerate(SOFT)}
+
+
+def set_aside(guard, reason):
+    """What the log makes of this command, set aside for this reason, at the table of the guard's own test."""
+    table, no = guard.at(), guard.no
+    command, _at, verdict = table.judge(
+        no.by, no.kind, no.fields, **{**no.how, "told_to": no.by in "AB", "override": reason}
+    )
+    assert guard.code in verdict.set_aside
+    return log.split(command, target=None, set_aside=verdict.set_aside), command
+
+
+def kept(hall, parts, command):
+    """The parts that say so, appended to a real session."""
+    session = hall.again()
+    last = Moment.objects.unscoped("a test appends").filter(session=session).order_by("number").last()
+    moments, _lines = log.write(
+        session,
+        command,
+        parts,
+        line=last.command,
+        at=hall.at,
+        recorded_at=hall.at,
+        partners={slot: one.pk for slot, one in partners_of(session.couple_id).items()},
+        author=hall.house.facilitator.pk,
+        last=(last.number, last.hash),
+    )
+    return moments
+
+
+@pytest.fixture
+def hall(fay):
+    """An hour in which every soft guard there is was set aside; ended, read through and released."""
+    hall = Hall(fay).begun().with_a_check().drafted()
+    for slot in ("A", "B"):
+        hall.post(slot, "agreement_confirmed", agreement="AG1")
+    for reason, guard in reasons().items():
+        parts, command = set_aside(guard, reason)
+        for part in parts:
+            assert (reason in repr(part)) == (part.kind == log.SET_ASIDE), (guard.code, part)
+            assert part.kind != log.SET_ASIDE or part.audience == "FAC"
+        kept(hall, [part for part in parts if part.kind == log.SET_ASIDE], command)
+    ritual(fay)
+    hall.ended()
+    released(fay, hall.session, at=hall.at)
+    documents.render_due(hall.at)
+    return hall
+
+
+def test_the_record_says_each_and_no_paper_of_theirs_any(hall):
+    assert len(SOFT) > 20
+    rows = Document.objects.unscoped("a test reads papers").filter(session=hall.session, state="ready")
+    found = {row.kind: set() for row in rows}
+    for row in rows:
+        text = everything_in(documents.open_pdf(row))
+        found[row.kind] |= {reason for reason in reasons() if reason in text}
+    assert set(found) == {
+        "facilitator_record",
+        "partner_copy",
+        "joint_summary",
+        "agreement_sheet",
+        "door_sheet",
+    }
+    wanted = {reason for reason, guard in reasons().items() if guard.code not in UNPRINTED}
+    assert found.pop("facilitator_record") == wanted
+    assert set().union(*found.values()) == set()
+
+
+def test_no_page_or_body_a_partner_can_fetch_says_any(hall):
+    house, pk = hall.house, hall.session.pk
+    papers = [
+        reverse("document", args=[row.pk])
+        for row in Document.objects.unscoped("a test asks for every paper").filter(session=hall.session)
+    ]
+    names = ["portal", "documents", "api_rituals", "api_today"]
+    of_session = ["session", "door_sheet", "desk", "desk_fragment", "session_file", "api_reading"]
+    addresses = [
+        *(reverse(name) for name in names),
+        *(reverse(name, args=[pk]) for name in of_session),
+        *(reverse("read_with", args=[pk, one.pk]) for one in (house.a, house.b)),
+    ]
+    for client in (house.partner_client("A"), house.partner_client("B"), Client()):
+        said = [client.get(address).content.decode() for address in addresses]
+        for paper in papers:
+            answer = client.get(paper)
+            is_paper = answer["Content-Type"] == "application/pdf"
+            said.append(everything_in(answer.content) if is_paper else answer.content.decode())
+        assert [reason for reason in reasons() if any(reason in body for body in said)] == []
+    # The sheet that lies between the two, and the page read through with one of them, are pages of the facilitator's.
+    shown = [
+        house.client().get(address).content.decode()
+        for address in addresses
+        if "/sheet/" in address or "/read/" in address
+    ]
+    assert len(shown) == 3
+    assert [reason for reason in reasons() if any(reason in body for body in shown)] == []
