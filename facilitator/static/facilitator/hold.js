@@ -38,9 +38,12 @@
     button.focus();
   });
   button.addEventListener("pointerdown", (event) => {
-    if (event.button === 0) begin();
+    if (event.button !== 0) return;
+    // The finger may drift, or the page may settle under it; only letting go ends the hold.
+    button.setPointerCapture(event.pointerId);
+    begin();
   });
-  for (const end of ["pointerup", "pointerleave", "pointercancel", "blur"]) button.addEventListener(end, release);
+  for (const end of ["pointerup", "lostpointercapture", "pointercancel", "blur"]) button.addEventListener(end, release);
   button.addEventListener("contextmenu", (event) => event.preventDefault());
 
   // Space or Enter on the button, or T anywhere: the key that turned the screen turns it back.

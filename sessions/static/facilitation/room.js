@@ -20,6 +20,7 @@ addEventListener("pageshow", (event) => {
   let tag = "";
   let looking = false;
   let again = false;
+  let leaving = false;
 
   function draw() {
     const clock = room.querySelector(".room-clock");
@@ -40,6 +41,7 @@ addEventListener("pageshow", (event) => {
   }
 
   async function look() {
+    if (leaving) return;
     if (looking) {
       again = true;
       return;
@@ -49,6 +51,7 @@ addEventListener("pageshow", (event) => {
       const headers = tag ? { "If-None-Match": tag } : {};
       const answer = await fetch(room.dataset.fragment, { headers, cache: "no-store", signal: AbortSignal.timeout(LOOK_LIMIT_MS) });
       // Turned back in another tab, or signed out: the page itself says so.
+      if (leaving) return;
       if (answer.redirected || answer.status === 404) return location.reload();
       serverAt = Date.parse(answer.headers.get("X-Now")) || serverAt + (performance.now() - heardAt);
       heardAt = performance.now();
@@ -71,6 +74,10 @@ addEventListener("pageshow", (event) => {
   stream.onopen = look;
   stream.onmessage = look;
   addEventListener("pagehide", () => stream.close());
+  // On its way back: a look must not come in between.
+  document.addEventListener("submit", (event) => {
+    leaving = !event.defaultPrevented;
+  });
   setInterval(look, POLL_MS);
   setInterval(draw, 500);
   document.addEventListener("visibilitychange", () => {
