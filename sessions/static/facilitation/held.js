@@ -81,13 +81,13 @@
 
   // Keeping
 
-  desk.addEventListener("click", (event) => {
-    if (!event.target.closest("[data-keep]")) return;
-    const card = document.getElementById("keep");
-    card.open = true;
-    card.scrollIntoView();
-    card.querySelector("input:not([type=hidden])").focus();
+  const cards = document.getElementById("keep");
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-keep]")) cards.showModal();
+    if (event.target.closest("[data-keep-not]")) cards.close();
   });
+  // The desk's keys rest while the cards are open.
+  cards.addEventListener("keydown", (event) => event.stopPropagation());
 
   keep.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -97,10 +97,10 @@
     try {
       const [, came] = await inTurn(() => sent(keep.action, [...new FormData(keep).entries()]));
       if (came.cards) {
-        const cards = keep.querySelector("[data-cards]");
-        cards.innerHTML = came.cards;
-        forgetful(cards);
-        cards.querySelector("[aria-invalid=true]")?.focus();
+        const both = keep.querySelector("[data-cards]");
+        both.innerHTML = came.cards;
+        forgetful(both);
+        both.querySelector("[aria-invalid=true]")?.focus();
       }
       say(word, came.words);
       if (!came.to) return;
