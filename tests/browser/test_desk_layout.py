@@ -28,13 +28,19 @@ WRONG = """() => {
     const pressed = one.matches('button, summary, a') && one.closest('.hand');
     if (pressed && box.height < 43.5) out.push(['small', named(one), box.height]);
   }
-  const hand = [...document.querySelectorAll('.hand button')].filter((one) => one.checkVisibility() && !one.closest('.arm'));
+  const hand = [...document.querySelectorAll('.hand button')]
+    .filter((one) => one.checkVisibility() && !one.closest('.arm'));
   for (const one of hand) {
     const box = one.getBoundingClientRect();
     const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
     if (!top || !(one.contains(top) || top.contains(one))) out.push(['covered', named(one)]);
   }
   return out;
+}"""
+
+CLOSED = """() => {
+  document.activeElement.blur();
+  for (const one of document.querySelectorAll('.capture-card, .arm')) one.open = false;
 }"""
 
 
@@ -62,8 +68,6 @@ def test_nothing_needs_scrolling_in_any_state(desks, scheme):
             if wrong:
                 found[name, key] = wrong
             if key:
-                page.evaluate(
-                    "document.activeElement.blur(); document.querySelectorAll('.capture-card, .arm').forEach((one) => (one.open = false))"
-                )
+                page.evaluate(CLOSED)
     page.context.close()
     assert found == {}
