@@ -11,6 +11,7 @@ from clients.models import Assignment, Casefile, Channel, Consent, Couple, Partn
 from clients.rituals import deliveries
 from clients.rituals.models import DeliveryAttempt, SignInLink
 from clients.rituals.tasks import forget_enquiries
+from facilitator import celery
 from facilitator.models import AuditEntry, DataKey, Practice, Purge, User
 from facilitator.now import now
 from sessions import plans
@@ -110,3 +111,9 @@ def test_the_sweep_asks_the_clock_itself(sol):
     with time_machine.travel(MORNING + timedelta(days=60), tick=False):
         forget_enquiries()
         assert gone()
+
+
+def test_the_bell_ringer_rings_for_it_every_hour():
+    ringing = celery.app.conf.beat_schedule["enquiries"]
+    assert ringing["schedule"] == 3600
+    assert celery.app.tasks[ringing["task"]].run is forget_enquiries.run
