@@ -118,7 +118,11 @@ def is_example(one: Couple, viewer: AsFacilitator) -> bool:
 
 
 def _example_of(viewer: AsFacilitator) -> Couple | None:
-    found: Couple | None = Couple.objects.visible_to(viewer).filter(casefile__code=EXAMPLE).first()
+    mine = Couple.objects.visible_to(viewer)
+    # A demo practice is an example as a whole: its own couple is the one to look at.
+    is_demo = Practice.objects.filter(pk=viewer.practice_id, is_demo=True).exists()
+    made_up = mine if is_demo else mine.filter(casefile__code=EXAMPLE)
+    found: Couple | None = made_up.order_by("began_on", "pk").first()
     return found
 
 

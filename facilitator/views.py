@@ -76,7 +76,9 @@ def home(request: HttpRequest) -> HttpResponse:
 def _one_step(request: HttpRequest) -> bool:
     """Whether a second step at sign-in is still to be offered. A demo practice has no password to begin with."""
     user = request.user
-    return not user.practice.is_demo and user.has_usable_password() and not is_mfa_enabled(user)
+    if user.practice is None or user.practice.is_demo:
+        return False
+    return user.has_usable_password() and not is_mfa_enabled(user)
 
 
 @require_POST

@@ -413,3 +413,10 @@ def test_the_example_is_one_marked_couple_that_nothing_can_be_sent_to(client, so
 def test_a_couple_of_ones_own_is_no_example(client):
     couple = walked_in(client)
     assert "Put the example away" not in client.get(reverse("couple", args=[couple.pk])).content.decode()
+
+
+def test_in_a_demo_practice_its_own_couple_is_the_example(client, sol):
+    Practice.objects.update(is_demo=True)
+    couple = walked_in(client)
+    assert client.post(reverse("example"))["Location"] == reverse("couple", args=[couple.pk])
+    assert rows(Couple).count() == 1
