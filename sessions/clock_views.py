@@ -30,12 +30,8 @@ BEGIN, LOOK = "clock_begin", "look"
 @require_safe
 def just_the_clock(request: HttpRequest) -> HttpResponse:
     viewer = as_facilitator(request)
-    context = {
-        "form": ClockForm(),
-        "formats": FOR_BOTH.values(),
-        "now": now(),
-        "cards": _cards(request, None),
-    }
+    kept = _people(request, _cards(request, None))
+    context = {"form": ClockForm(), "formats": FOR_BOTH.values(), "now": now(), "kept": kept}
     return page(request, "facilitation/clock.html", {"viewer": viewer, **context})
 
 

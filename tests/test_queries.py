@@ -73,6 +73,7 @@ PAGES = [
     ("home", "fay", another_couple, lambda h: reverse("home")),
     ("home", "fay", another_enquiry, lambda h: reverse("home")),
     ("home", "fay", another_session, lambda h: reverse("home")),
+    ("write_up", "fay", another_couple, lambda h: reverse("write_up")),
     ("couple", "fay", another_session, lambda h: reverse("couple", args=[h.couple.pk])),
     ("couple_rituals", "fay", another_ritual, lambda h: reverse("couple_rituals", args=[h.couple.pk])),
     ("documents", "fay", another_ended, lambda h: reverse("documents")),

@@ -100,6 +100,13 @@ def planned(
     )  # fmt: skip
 
 
+def written_up(house: House, *, at: datetime) -> Session:
+    return write_up.open_up(
+        couple=house.couple, facilitator=house.facilitator, chosen=FORMATS["first-talk"], with_="both",
+        first_speaker="A", held_on=at.date(), held_minutes=50, goals=[], intention="", now=at,
+    )  # fmt: skip
+
+
 def drive(
     house: House, session: Session, steps: list[tuple[str, str, dict[str, Any]]], *, at: datetime = START
 ) -> Session:
@@ -192,10 +199,7 @@ def build() -> World:
             world.sessions[state] = drive(fay, planned(fay), steps)
             assert world.sessions[state].state == state
         world.sessions["with Ana"] = planned(fay, code="one-to-one", with_="A")
-        world.sessions["written up"] = write_up.open_up(
-            couple=fay.couple, facilitator=fay.facilitator, chosen=FORMATS["first-talk"], with_="both",
-            first_speaker="A", held_on=START.date(), held_minutes=50, goals=[], intention="", now=NOW,
-        )  # fmt: skip
+        world.sessions["written up"] = written_up(fay, at=NOW)
         released(fay, world.sessions["ended"])
         world.rituals["both"] = ritual(fay)
         world.rituals["Ana's"] = ritual(fay, owner=fay.a)

@@ -8,7 +8,7 @@ from facilitator.now import now
 from reports import documents
 from tests import cast
 from tests.sessions.live_stage import sign_in
-from tests.world import BEGUN, drive, planned, reachable, released, ritual
+from tests.world import BEGUN, drive, planned, reachable, released, ritual, written_up
 
 
 def stage():
@@ -29,6 +29,7 @@ def stage():
         "running": running.pk,
         "ended": ended.pk,
         "ready": planned(fay, start=at).pk,
+        "written": written_up(fay, at=at).pk,
         "ritual": made.pk,
     }
     print(

@@ -76,7 +76,7 @@
     document.getElementById("main").classList.add("desk-main");
     desk.dispatchEvent(new CustomEvent("swapped"));
     countdown.hear(Date.parse(answer.headers.get("X-Now")));
-    desk.querySelector("button")?.focus({ preventScroll: true });
+    scrollTo(0, 0);
   }
 
   // Keeping
