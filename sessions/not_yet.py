@@ -118,7 +118,7 @@ def spoken(refusal: Refusal, posted: QueryDict, room: Room) -> dict[str, Any]:
         "words": said(readable(refusal, room)),
         "soft": soft,
         "fields": [(name, value) for name, value in kept if name not in ("csrfmiddlewaretoken", "override")],
-        "reasons": [*NEARER.get(refusal.code, []), *REASONS][:4] if soft else [],
+        "reasons": [*NEARER.get(refusal.code, []), *REASONS][:3] if soft else [],
         "instead": "" if soft else INSTEAD.get(refusal.code, ""),
         "park": _park(refusal, posted),
     }
