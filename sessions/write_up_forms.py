@@ -1,6 +1,6 @@
 """The cards of a write-up: those of the desk with room for what only somebody writing afterwards knows at once."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -17,6 +17,7 @@ from sessions.shapes import written
 from sessions.write_up import Card
 
 MOST_MINUTES = 600
+LOOK_AGAIN_DAYS = 14
 
 
 def _line(label: Any, *, most: int = 400, help_text: Any = "") -> forms.CharField:
@@ -303,8 +304,18 @@ OF_THE_ROOM = (Agreed, Closed, Ended)
 
 def form_of(kind: str, room: Room, posted: Any = None) -> Any:
     made = CARDS[kind]
-    known = {"room": room} if made in OF_THE_ROOM else {"people": people(room)}
-    return made(posted, auto_id=f"{kind}-%s", **known)
+    known: dict[str, Any] = {"room": room} if made in OF_THE_ROOM else {"people": people(room)}
+    again = (room.session.held_on or room.reading.now.date()) + timedelta(days=LOOK_AGAIN_DAYS)
+    start = {"by": _whose_next(room), "who": "both", "look_again_on": again}
+    return made(posted, auto_id=f"{kind}-%s", initial=start, **known)
+
+
+def _whose_next(room: Room) -> str:
+    """A card is filled in with one hand: it is likely to be the other one's words."""
+    said = [line.moment.by for line in room.lines if line.kind in ("statement", "need_named", "option_added")]
+    if len(room.plan.partners) < 2 or not said or said[-1] not in room.plan.partners:
+        return room.plan.first_speaker
+    return other(said[-1])
 
 
 def made(room: Room, sort: str) -> list[tuple[str, str]]:

@@ -70,6 +70,7 @@
     const page = new DOMParser().parseFromString(html, "text/html").querySelector("[data-desk]");
     desk.replaceChildren(...[...page.childNodes].map((one) => document.adoptNode(one)));
     for (const place of document.querySelectorAll("[data-before], .masthead")) place.hidden = true;
+    document.querySelector("h1").classList.add("out-of-sight");
     desk.hidden = false;
     document.querySelector("[data-after]").hidden = false;
     document.body.classList.add("desk-page");
