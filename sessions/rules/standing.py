@@ -59,7 +59,10 @@ class Standing:
         return cls.of_throw_away_couple()
 
     def consents(self, partner: str) -> bool:
-        return self.facilitation_consent_a if partner == "A" else self.facilitation_consent_b
+        """Takes part, and lets notes be kept: what is posted here is a note. Without it there is Just the clock."""
+        if partner == "A":
+            return self.facilitation_consent_a and self.notes_consent_a
+        return self.facilitation_consent_b and self.notes_consent_b
 
     def talked_alone(self, partner: str) -> bool:
         return self.private_talk_a if partner == "A" else self.private_talk_b

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.test import Client
 
+from clients import consents
 from facilitator.models import AuditEntry
 from sessions.models import Line, Moment
 from tests.sessions.hall import START, Hall
@@ -84,7 +85,9 @@ def test_no_reason_sets_an_absolute_guard_aside(hall, kind, by, fields, before, 
 def test_nobody_meets_together_before_both_talks_alone_and_both_consents(db):
     from tests.cast import household
 
-    hall = Hall(household("Gus", ("Eli", "Flo"), ready=False))
+    hall = Hall(household("Gus", ("Eli", "Flo")))
+    for partner in (hall.house.a, hall.house.b):
+        consents.withdraw(partner=partner, scope="facilitation", by="user:test", now=hall.at)
     assert send(hall, by="A", kind="arrived").status_code == 201
     for reason in ({}, {"override": "better for them today"}):
         answer = send(hall, by="F", kind="session_started", **reason)

@@ -650,6 +650,14 @@ GUARDS = [
         gathered,
     ),
     Guard(
+        "nothing more is written down once either takes the yes to notes back",
+        "withdrawn",
+        "absolute",
+        gathered_with(notes_consent_a=False),
+        Post("F", "session_started"),
+        gathered,
+    ),
+    Guard(
         "joint work rests when somebody withdraws in the middle",
         "withdrawn",
         "absolute",
