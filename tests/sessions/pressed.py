@@ -64,9 +64,9 @@ class Forms(HTMLParser):
 class Desk:
     """Fay at the desk, pressing what stands on the page."""
 
-    def __init__(self, house, traveller, **how):
+    def __init__(self, house, traveller, *, session=None, **how):
         self.house, self.traveller = house, traveller
-        self.session = planned(house, start=START, **how)
+        self.session = session or planned(house, start=START, **how)
         self.client = house.client()
         self.refused = []
         self.look()
