@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sessions import clock
 from sessions.desk_room import Room, last_press
+from sessions.entries import ENTRY
 from sessions.kinds import CHECK_KINDS, HEARD, PROBLEMS
 from sessions.more import CHOICES
 from sessions.plan import other
@@ -185,7 +187,7 @@ def undoable(room: Room) -> dict[str, Any] | None:
 
 def _entry(room: Room, moment: clock.Moment) -> str:
     who = room.partners[moment.by].name if moment.by in room.partners else ""
-    what = moment.kind.replace("_", " ")
+    what = _(ENTRY[moment.kind])
     phase = moment.facts.get("phase")
     if isinstance(phase, int):
         what = f"{what}: {room.plan.phases[phase - 1].title}"

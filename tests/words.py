@@ -59,6 +59,7 @@ GROUPS = {
         "reports/contexts/partner.py",
         "reports/contexts/sheet.py",
         "reports/contexts/words.py",
+        "sessions/entries.py",
         "reports/documents/building.py",
         "reports/documents/previews.py",
     ),

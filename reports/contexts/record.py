@@ -27,7 +27,6 @@ from reports.contexts.tables import (
 )
 from reports.contexts.told import Told
 from reports.contexts.words import (
-    ENTRY,
     FEAR_ANSWER,
     GOAL_VIEW,
     MILESTONE,
@@ -38,6 +37,7 @@ from reports.contexts.words import (
     hour,
     say,
 )
+from sessions.entries import ENTRY
 
 # Guards whose very name would hint at the private talks.
 NEVER_ON_PAPER = ("screening",)

@@ -14,7 +14,6 @@ from reports.contexts.words import (
     AUTOMATIC,
     CHECK_KIND,
     CHECK_STATE,
-    ENTRY,
     HEARD,
     PAUSE,
     PROBLEM,
@@ -25,6 +24,7 @@ from reports.contexts.words import (
     hour,
     say,
 )
+from sessions.entries import ENTRY
 
 # Who answered what stays out of every paper, this one included.
 UNSIGNED = ("extension_answered", "pace_chosen", "redirect_not_now", "redirect_kept", "redirect_rephrased")

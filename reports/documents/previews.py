@@ -8,8 +8,9 @@ from clients.access import AsFacilitator, AsPartner
 from clients.models import Partner
 from facilitator.errors import gettext_noop
 from reports.contexts import JointSummary
-from reports.contexts.words import ENTRY, say
+from reports.contexts.words import say
 from reports.documents.gathering import gather
+from sessions.entries import ENTRY
 from sessions.models import HeldBack, Line, Moment, Reader, Session
 
 # What kind of line it is, as one reads it with the person who said it.

@@ -3,6 +3,7 @@
 import pytest
 
 from facilitator.errors import Refusal
+from sessions.entries import ENTRY
 from sessions.kinds import (
     COMMON,
     EVERYBODY,
@@ -343,3 +344,8 @@ def test_a_refusal_speaks_in_the_language_of_its_reader():
     no = Refusal("%(field)s is missing", "missing", "form", field="text")
     assert no.words({"%(field)s is missing": "%(field)s fehlt"}.get) == "text fehlt"
     assert (str(no), no.code, no.kind, no.params) == ("text is missing", "missing", "form", {"field": "text"})
+
+
+def test_every_kind_has_words_of_its_own_for_the_log():
+    assert set(KINDS) - set(ENTRY) == set()
+    assert [kind for kind, words in ENTRY.items() if "_" in words] == []
