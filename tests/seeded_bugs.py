@@ -21,6 +21,7 @@ from tests import services
 TABLE = services.ROOT / "docs/decisions/0005-seeded-bugs.md"
 DOORS, HOUSE, PRIVACY = "tests/test_doors.py", "tests/test_house.py", "tests/test_privacy.py"
 ACCESS = "tests/clients/test_access.py"
+TURNED = "tests/sessions/test_turned.py"
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,8 @@ BUGS = [
     Bug(
         "a GET that writes", "looking at the couple page touches the couple",
         "facilitator/pages.py",
-        "    partners = _cards(viewer, Partner.objects.visible_to(viewer).filter(couple=found))\n",
-        "    partners = _cards(viewer, Partner.objects.visible_to(viewer).filter(couple=found))\n"
+        "    partners = cards(viewer, Partner.objects.visible_to(viewer).filter(couple=found))\n",
+        "    partners = cards(viewer, Partner.objects.visible_to(viewer).filter(couple=found))\n"
         '    found.save(update_fields=["zone"])\n', DOORS, "every_actor and [couple]",
     ),
     Bug(
@@ -172,6 +173,17 @@ BUGS = [
         "a word that hurts", "a partner's page speaks of an expired link",
         "clients/rituals/templates/rituals/link_gone.html", "{% block main %}", "{% block main %}<p>Expired</p>",
         HOUSE, "partners_read or translated",
+    ),
+    Bug(
+        "a turn forgotten", "a sign-in whose screen is turned still reads as the facilitator",
+        "clients/access.py", "request._viewer = AsRoom(turned.session) if turned else viewer",
+        "request._viewer = viewer", TURNED, "behind_the_lock",
+    ),
+    Bug(
+        "a turn with a gap", "a turned screen still reaches the API",
+        "facilitator/turning.py", "        is_api = request.path",
+        '        if request.path.startswith("/api/"):\n            return self.get_response(request)\n'
+        "        is_api = request.path", TURNED, "every_door",
     ),
 ]  # fmt: skip
 

@@ -277,3 +277,20 @@ def test_a_partner_and_a_stranger_turn_nothing(room, oli):
         assert client.post(reverse("turn", args=[room.session.pk])).status_code == 404
     assert partner.get("/turned/").status_code == 404
     assert SimpleNamespace(start=START).start < NOW
+
+
+def test_behind_the_lock_on_every_door_the_sign_in_is_the_room_and_no_more(room, settings):
+    """The middleware is the first lock. Without it a turned sign-in still is nobody who may look."""
+    doors = [
+        reverse("desk", args=[room.session.pk]),
+        reverse("session", args=[room.session.pk]),
+        reverse("couple", args=[room.house.couple.pk]),
+        reverse("api_reading", args=[room.session.pk]),
+    ]
+    lock = "facilitator.turning.TurnedMiddleware"
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != lock]
+    browser = room.house.client()
+    before = [browser.get(door).status_code for door in doors]
+    browser.post(reverse("turn", args=[room.session.pk]))
+    turned = [browser.get(door).status_code for door in doors]
+    assert (before, turned) == ([200, 302, 200, 200], [404, 404, 404, 404])
