@@ -9,7 +9,6 @@ from reports.contexts.heard import Heard
 from reports.contexts.joint import (
     Foot,
     PauseSign,
-    came_for,
     foot,
     moment_of,
     parts,
@@ -19,6 +18,7 @@ from reports.contexts.joint import (
 )
 from reports.contexts.told import Draft, Told
 from reports.contexts.words import day, iso_day
+from sessions.came_for import came_for
 
 # Letters that still fit one page at each size.
 ROOMY, SNUG = 700, 1500
@@ -88,6 +88,10 @@ def step(draft: Draft, names: Mapping[str, str]) -> Step:
     line = draft.line
     return Step(
         text=line.get("text") or "",
-        who=tuple(f"{part.name}: {part.what}" for part in parts(line, names)),
+        # Where somebody's part is the whole of it, it is not said twice.
+        who=tuple(
+            part.name if part.what == line.get("text") else f"{part.name}: {part.what}"
+            for part in parts(line, names)
+        ),
         look_again=iso_day(line.get("look_again_on")),
     )

@@ -158,7 +158,9 @@ def _phase_started(state: State, standing: Standing, command: Command, now: date
 
 
 def _phase_finished(state: State, standing: Standing, command: Command, now: datetime) -> Iterator[str]:
-    if _run(state, command).number == 1 and state.plan.timed and not state.everybody <= state.rules_said:
+    # How two speak with each other; a talk with one has no need of it.
+    for_two = state.plan.timed and len(state.everybody) > 1
+    if _run(state, command).number == 1 and for_two and not state.everybody <= state.rules_said:
         yield "ground_rules"
 
 

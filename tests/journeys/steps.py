@@ -173,9 +173,10 @@ def papers(page: Any, house: House) -> dict[str, bytes]:
         page.goto(page.url)
         rows = page.locator("section[aria-labelledby=papers] li").all()
         links = [(row.inner_text(), row.locator("a")) for row in rows]
-        return {text: link.first.get_attribute("href") for text, link in links if link.count()}
+        done = {text: link.first.get_attribute("href") for text, link in links if link.count()}
+        return done if len(done) == len(rows) >= 6 else {}
 
-    found = wait_until(lambda: len(got := ready()) >= 5 and got, what="five papers", within_s=60)
+    found = wait_until(ready, what="six papers: sheet, summary, two copies, agreements, record", within_s=60)
     return {text: page.request.get(house.url + href).body() for text, href in found.items()}
 
 
