@@ -141,14 +141,17 @@ def _coming_back(room: Room) -> list[dict[str, Any]]:
     pause = room.reading.pause
     if room.reading.state != "cooling_down" or pause is None:
         return []
+    waiting = [slot for slot in room.plan.partners if slot not in pause.ready]
     return [
         {
             "slot": slot,
+            "key": str(key),
+            "also": "y" if slot in waiting[:1] else "",
             "ready": slot in pause.ready,
             "may_accept": slot not in pause.accepted
             and slot != pause.proposed_by
             and slot not in pause.ready,
             "agreed": slot in pause.accepted or slot == pause.proposed_by,
         }
-        for slot in room.plan.partners
+        for key, slot in enumerate(room.plan.partners, 1)
     ]

@@ -119,3 +119,27 @@ def test_undo_goes_by_itself_after_ten_seconds(desk):
     undo = desk.locator("[data-until]")
     expect(undo).to_be_visible()
     expect(undo).to_be_hidden(timeout=15_000)
+
+
+def test_the_way_back_from_a_cool_down_has_keys(desk):
+    press(desk, "c")
+    expect(state(desk)).to_have_attribute("data-state", "cooling_down")
+    back = desk.locator(".coming-back")
+    expect(back.nth(0).locator("[data-key] kbd")).to_have_text(["1", "y"])
+    expect(back.nth(1).locator("[data-key] kbd")).to_have_text(["2"])
+    press(desk, "2")
+    expect(back.nth(1)).to_contain_text("Ben is ready")
+    expect(back.nth(1).locator("button")).to_have_count(0)
+    press(desk, "y")
+    expect(back.locator("button")).to_have_count(0)
+    press(desk, "Space")
+    expect(state(desk)).to_have_attribute("data-state", "running")
+
+
+def test_the_list_of_keys_opens_at_its_top(desk):
+    press(desk, "?")
+    expect(desk.locator("#keys h2")).to_be_focused()
+    assert desk.evaluate("document.getElementById('keys').scrollTop") == 0
+    expect(desk.locator("#keys dt").first).to_be_in_viewport()
+    desk.keyboard.press("Escape")
+    expect(desk.locator("#keys")).to_be_hidden()

@@ -11,7 +11,11 @@
   on.addEventListener("change", () => localStorage.setItem(KEPT, on.checked ? "on" : "off"));
 
   function showHelp() {
-    if (!help.open) help.showModal();
+    if (help.open) return;
+    help.showModal();
+    // From the top: what is used most stands first.
+    help.querySelector("h2").focus();
+    help.scrollTop = 0;
   }
   function offerHelp() {
     const button = desk.querySelector("[data-keys-help]");
@@ -81,7 +85,7 @@
     // Space and Enter on a focused control mean that control.
     if (event.key === " " && event.target.closest("button, a, summary")) return;
     const key = event.key === "=" ? "+" : event.key.toLowerCase();
-    const all = [...desk.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)];
+    const all = [...desk.querySelectorAll(`[data-key="${CSS.escape(key)}"], [data-key-also="${CSS.escape(key)}"]`)];
     const target = all.find((one) => one.checkVisibility() && !one.disabled);
     if (!target) return;
     event.preventDefault();
