@@ -17,6 +17,7 @@ from clients.models import Partner
 from clients.turned import Card
 from facilitator.errors import Refusal, gettext_noop
 from sessions import clock, conduct, rules
+from sessions.came_for import came_for
 from sessions.kinds import PAUSED, Command
 from sessions.models import Line, Session
 from sessions.rules.order import must_say_ready
@@ -316,7 +317,7 @@ def _goal(hand: Hand) -> Question | None:
         readers % {"facilitator": hand.facilitator},
         (Ask("answer", choices, required=True),),
         lambda said, own: hand.says("goal_viewed", goal=goals[0].id, view=said["answer"]),
-        quoted=goals[0].wording,
+        quoted=came_for(goals[0].wording),
     )
 
 

@@ -14,6 +14,7 @@ from clients.couples import partners_of
 from clients.models import Partner
 from clients.words import GROUND_RULES
 from sessions import clock, log
+from sessions.came_for import came_for
 from sessions.models import Agreement, Line, Parting, Session
 from sessions.plan import Plan, PlannedPhase
 from sessions.plans import plan_of
@@ -60,7 +61,7 @@ def shown(session: Session, now: datetime) -> dict[str, Any]:
         "part": _part(plan, reading),
         "turn": _turn(session, plan, reading, people),
         "rules": GROUND_RULES if reading.phase == 1 and reading.state in LIVE else (),
-        "goals": [goal.wording for goal in plan.goals if goal.wording],
+        "goals": [came_for(goal.wording) for goal in plan.goals if goal.owner == "both" and goal.wording],
         "intention": plan.joint_intention,
         "agreements": _agreements(session, viewer, lines),
         "later": [line.words["text"] for line in lines if line.kind == "idea_parked"],

@@ -68,7 +68,7 @@ GROUPS = {
         "reports/templates/reports/leaf.html",
         "reports/starting.py",
     ),
-    "Said in the same way everywhere": ("clients/words.py",),
+    "Said in the same way everywhere": ("clients/words.py", "sessions/came_for.py"),
     "In the ready formats": ("sessions/data/formats.json",),
     "In the rituals": ("clients/rituals/data/rituals.json",),
     "In the lists of words": ("sessions/data/feelings.tsv", "sessions/data/needs.tsv"),

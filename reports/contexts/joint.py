@@ -8,10 +8,8 @@ from django.utils.translation import ngettext
 
 from reports.contexts.heard import Heard, Meeting, Reader, SeenLine
 from reports.contexts.told import Draft, Told
-from reports.contexts.words import CAME_FOR, GOAL_VIEW, MILESTONE, day, hour, iso_day, listed, minutes, say
-from sessions.formats import FORMATS
-
-WRITTEN_FOR_PLANNING = {FORMATS[code].use: code for code in CAME_FOR}
+from reports.contexts.words import GOAL_VIEW, MILESTONE, day, hour, iso_day, listed, minutes, say
+from sessions.came_for import came_for
 
 
 @dataclass(frozen=True)
@@ -225,12 +223,6 @@ def goals(told: Told) -> list[GoalSeen]:
         )
         seen.append(GoalSeen(came_for(goal.wording), whose, answers))
     return seen
-
-
-def came_for(wording: str) -> str:
-    """A goal as the two would say it: the one a format brings by itself is written for who plans it."""
-    code = WRITTEN_FOR_PLANNING.get(wording)
-    return _(CAME_FOR[code]) if code else wording
 
 
 def quote(line: SeenLine, told: Told, ref: str) -> Quote:
