@@ -3,12 +3,14 @@
 Until it is turned back every door answers the shared view, or the one hand-over card that lies on it.
 """
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
 
 KEY = "turned"
 
@@ -27,16 +29,19 @@ class Turned:
     """`session` is None where there is none yet (a couple walking in). `back` is where the facilitator comes out.
 
     `answered`: the card has done its work; what is left on the screen is a thank-you and the way back.
+    `nonce`: made with each turn and posted with each answer, so that what was left in another tab from an earlier
+    card is nobody's answer on this one.
     """
 
     session: UUID | None
     back: str
     card: Card | None = None
     answered: bool = False
+    nonce: str = ""
 
 
 def turn(request: HttpRequest, *, back: str, session: UUID | None = None, card: Card | None = None) -> None:
-    _keep(request, Turned(session, back, card))
+    _keep(request, Turned(session, back, card, nonce=secrets.token_urlsafe()))
 
 
 def answered(request: HttpRequest) -> None:
@@ -44,6 +49,11 @@ def answered(request: HttpRequest) -> None:
     now_turned = turned_of(request)
     if now_turned is not None:
         _keep(request, replace(now_turned, answered=True))
+
+
+def is_of(turned: Turned, nonce: str) -> bool:
+    """Whether what was posted was asked on the card that lies here now."""
+    return bool(turned.nonce) and constant_time_compare(turned.nonce, nonce)
 
 
 def turn_back(request: HttpRequest) -> str:
@@ -68,6 +78,8 @@ def turned_in(sign_in: Mapping[str, Any]) -> Turned | None:
         back=kept["back"],
         card=Card(card["name"], UUID(card["partner"]), card["ref"]) if card else None,
         answered=kept["answered"],
+        # A screen that was turned before there were nonces takes no answer; it is turned back and handed over again.
+        nonce=kept.get("nonce", ""),
     )
 
 

@@ -118,8 +118,14 @@ def _page(
     request: HttpRequest, name: str, context: dict[str, Any] | None = None, *, status: int = 200
 ) -> HttpResponse:
     """A page of the turned screen: with the way back, and with nothing of whoever is signed in."""
-    way_back = {"asks_code": bool(request.user.short_code), "tried": _tried(request)}
-    return page(request, f"facilitator/turned/{name}.html", {**way_back, **(context or {})}, status=status)
+    here = turned_of(request)
+    frame = {
+        "asks_code": bool(request.user.short_code),
+        "tried": _tried(request),
+        # Two tabs of one sign-in that differ in it do not show the same any more.
+        "turn_mark": here.nonce if here and not here.answered else "",
+    }
+    return page(request, f"facilitator/turned/{name}.html", {**frame, **(context or {})}, status=status)
 
 
 # The shared view
@@ -179,13 +185,16 @@ def _laid(request: HttpRequest, here: Turned, *, status: int = 200, missing: boo
     assert here.card is not None
     if here.card.name == "agreement":
         partner = hand_over.whose(here.card)
-        return _page(request, "agreement", _agreement(partner)) if partner else _page(request, "quiet")
+        if partner is None:
+            return _page(request, "quiet")
+        return _page(request, "agreement", {**_agreement(partner), "nonce": here.nonce})
     hand = hand_over.held(here.card, here.session, now())
     question = hand_over.question_of(hand) if hand else None
     if hand is None or question is None:
         return _resting(request)
     own_words = request.POST.get("own_words", "")
     context = {**hand_over.shape(hand, question), "missing": missing, "own_words": own_words}
+    context["nonce"] = here.nonce
     return _page(request, "card", context, status=status)
 
 
@@ -202,11 +211,14 @@ def _resting(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def turned_answer(request: HttpRequest) -> HttpResponse:
-    """One answer, or a pass, which looks the same afterwards; then the card blanks itself."""
+    """One answer, or a pass, which looks the same afterwards; then the card blanks itself.
+
+    What was asked on another card, say in a tab that still shows the other one's, is nobody's answer here.
+    """
     here = turned_of(request)
     if here is None:
         as_facilitator(request)
-    elif here.card is not None and not here.answered:
+    elif here.card is not None and not here.answered and turned.is_of(here, request.POST.get("nonce", "")):
         if here.card.name == "agreement":
             _agree(request, here.card)
         elif "pass" not in request.POST:

@@ -247,6 +247,58 @@ def test_an_answer_leaves_nothing_on_the_screen_or_behind_it(rooms):
     page.context.close()
 
 
+def test_turning_in_one_tab_blanks_the_clock_of_another_and_loses_nothing_of_its_hour(rooms):
+    page = rooms.page("fay cards")
+    page.goto(rooms.url("/clock/"))
+    page.get_by_role("button", name="Begin").click()
+    running = page.locator("[data-part=glance][data-state=running]")
+    expect(running).to_be_visible()
+    page.evaluate("window.same = true")
+    empty = page.context.new_page()
+    empty.goto(rooms.url("/clock/"))
+    other = page.context.new_page()
+    other.goto(rooms.url("/sessions/{cards}/desk/"))
+    # Another page of the facilitator's is opened: nothing is turned, nothing changes.
+    expect(running).to_be_visible()
+    turn(other, rooms.ids["cards"])
+    expect(page.locator("body")).to_be_hidden()
+    at_shared(empty)
+    # Looked at, while the screen is turned: still nothing to see, nothing lost.
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.evaluate("new BroadcastChannel('screen').postMessage({ back: true })")
+    page.wait_for_timeout(500)
+    expect(page.locator("body")).to_be_hidden()
+    other.bring_to_front()
+    at_shared(other)
+    held(other)
+    expect(running).to_be_visible()
+    assert page.evaluate("[window.same, held.holds()]") == [True, True]
+    page.get_by_role("button", name="Pause").first.click()
+    expect(page.locator("[data-part=glance][data-state=brief_pause]")).to_be_visible()
+    page.context.close()
+
+
+def test_a_tab_that_still_shows_the_others_card_asks_for_the_one_that_lies_here_now(rooms):
+    page = rooms.page("fay cards")
+    page.goto(rooms.url("/sessions/{cards}/desk/"))
+    turn(page, rooms.ids["cards"], card="number", partner="A")
+    other = page.context.new_page()
+    other.goto(rooms.url("/turned/"))
+    expect(other.get_by_text("For Ana")).to_be_visible()
+    page.bring_to_front()
+    held(page)
+    turn(page, rooms.ids["cards"], card="number", partner="B")
+    expect(other.get_by_text("For Ben")).to_be_visible()
+    # Both show the same now, and rest.
+    loads = []
+    for tab in (page, other):
+        tab.on("load", lambda *_: loads.append(1))
+    page.wait_for_timeout(1500)
+    assert loads == []
+    held(page)
+    page.context.close()
+
+
 @pytest.mark.parametrize(("width", "scheme"), LOOKS, ids=[f"{w}-{s}" for w, s in LOOKS])
 def test_axe_finds_nothing_on_the_turned_screen(rooms, width, scheme):
     look = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme, "bypass_csp": True}

@@ -6,8 +6,9 @@ import pytest
 import time_machine
 
 from clients.models import Consent
+from sessions.formats import FORMATS
 from tests.cast import household
-from tests.sessions.turned_room import JOINT, PRIVATE, Room
+from tests.sessions.turned_room import JOINT, PRIVATE, Room, nonce_of
 from tests.world import BEGUN, NOW, drive, planned
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +107,8 @@ def test_which_number_is_asked_follows_from_where_they_are(room):
         ("OWN_F", room.house.a.pk, room.house.a.pk, {"temperature": 2})
     ]
     room.turn("goal", "A")
+    assert "To talk and to listen. No problem has to be solved." in room.seen()
+    assert FORMATS["first-talk"].use not in room.seen()
     room.answer(answer="a_little")
     assert [m.facts["view"] for m in room.moments("goal_viewed")] == ["a_little"]
 
@@ -190,14 +193,14 @@ def test_a_walk_in_agrees_with_their_own_hand_and_the_way_back_goes_on(at_ten):
     client = fay.client()
     kept = client.session
     kept["turned"] = {
-        "session": None, "back": "/couples/new/", "answered": False,
+        "session": None, "back": "/couples/new/", "answered": False, "nonce": "of this card",
         "card": {"name": "agreement", "partner": str(fay.a.pk), "ref": ""},
     }  # fmt: skip
     kept.save()
     card = client.get("/turned/").content.decode()
     assert "Ana" in card
     assert "Ben" not in card
-    client.post("/turned/answer/", {"scopes": ["facilitation", "stored_notes"]})
+    client.post("/turned/answer/", {"nonce": nonce_of(card), "scopes": ["facilitation", "stored_notes"]})
     given = Consent.objects.unscoped("a test looks").filter(partner=fay.a, withdrawn_at__isnull=True)
     assert sorted(given.values_list("scope", "how")) == [
         ("facilitation", "own_hand"),

@@ -13,15 +13,16 @@ from django.contrib.sessions.models import Session as SignIn
 from django.urls import reverse
 
 from clients.access import AsFacilitator, AsRoom
-from clients.models import Assignment
+from clients.models import Assignment, Consent
 from sessions import conduct, live, plans
+from sessions.formats import FORMATS
 from sessions.session_file import read_file
 from tests import world as built
 from tests.canaries import Aviary, plant_columns, sung
 from tests.cast import PASSWORD, signed_in
 from tests.doors.table import EVERY, VERBS
 from tests.services import ROOT
-from tests.sessions.turned_room import JOINT, PRIVATE, Room
+from tests.sessions.turned_room import JOINT, PRIVATE, Room, nonce_of
 from tests.test_doors import routes, written
 from tests.world import BEGUN, NOW, START, drive, planned
 
@@ -134,6 +135,20 @@ def test_the_shared_view_shows_what_both_agreed_and_nothing_anybody_said(room):
     assert "One speaks, one listens." not in seen
 
 
+def test_what_we_came_for_is_said_as_the_two_would_say_it_and_only_where_it_is_of_both(room):
+    room.turn()
+    assert "To talk and to listen. No problem has to be solved." in room.seen()
+    assert FORMATS["first-talk"].use not in room.seen()
+    own = [("A", "canary-hers"), ("both", "An evening without screens."), ("B", "canary-his")]
+    room.session.plan["goals"] = [
+        {"id": f"G{place}", "category": "needs", "owner": owner, "wording": wording}
+        for place, (owner, wording) in enumerate(own, 1)
+    ]
+    room.session.save(update_fields=["plan"])
+    assert "An evening without screens." in room.seen()
+    assert "canary" not in room.seen()
+
+
 def test_a_pause_says_when_and_never_who_and_the_end_thanks_both(room):
     room.turn()
     room.post("B", "cool_down_called", temperature=8)
@@ -181,6 +196,72 @@ def test_how_many_questions_the_shared_view_asks_does_not_grow(room, django_asse
     room.turn()
     with django_assert_max_num_queries(14):
         room.client.get("/turned/fragment/")
+
+
+# Whose card it is
+
+
+def test_a_press_in_a_tab_that_still_shows_anas_card_is_not_bens_number(room):
+    def kept():
+        return [m.by for kind in ("arrival_temperature", "closing_temperature") for m in room.moments(kind)]
+
+    room.turn("number", "A")
+    anas, before = room.nonce, kept()
+    room.back()
+    room.turn("number", "B")
+    stale = [{"nonce": anas, "number": "9"}, {"nonce": "", "number": "9"}, {"nonce": anas, "pass": "1"}]
+    for said in stale:
+        answer = room.answer(**said)
+        assert (answer.status_code, answer["Location"], kept()) == (302, "/turned/", before)
+        assert "For Ben" in room.seen()
+    assert room.client.post("/turned/answer/", {"number": "9"})["Location"] == "/turned/"
+    assert kept() == before
+    # His own press counts; and the same one for him again, laid anew, has an answer of its own.
+    room.answer(number="4")
+    assert kept() == [*before, "B"]
+    bens = room.nonce
+    room.back()
+    room.turn("number", "B")
+    assert bens != room.nonce
+    assert anas != bens
+
+
+def test_a_yes_in_a_tab_that_still_shows_anas_agreement_is_not_bens(fay, at_ten):
+    client, nonces = fay.client(), []
+    card = {"spoken": "today", "outcome": "go", "act": "turn"}
+    both = ["facilitation", "stored_notes"]
+
+    def given():
+        rows = Consent.objects.unscoped("a test looks").exclude(partner__couple=fay.couple)
+        return sorted(rows.values_list("partner__slot", "scope"))
+
+    def laid(address, name):
+        client.post(address, {**card, "name": name})
+        page = client.get("/turned/").content.decode()
+        assert f"For {name}" in page
+        nonces.append(nonce_of(page))
+        return client.session["turned"]["back"]
+
+    onward = laid(reverse("walk_in"), "Cleo")
+    client.post("/turned/back/")
+    laid(onward, "Dev")
+    for nonce in ({"nonce": nonces[0]}, {"nonce": ""}, {}):
+        answer = client.post("/turned/answer/", {**nonce, "scopes": both})
+        assert (answer.status_code, answer["Location"], given()) == (302, "/turned/", [])
+        assert "For Dev" in client.get("/turned/").content.decode()
+    client.post("/turned/answer/", {"nonce": nonces[1], "scopes": both})
+    assert given() == [("B", scope) for scope in both]
+
+
+def test_a_screen_that_was_turned_before_there_were_nonces_takes_no_answer(room):
+    room.turn("number", "A")
+    kept, before = room.client.session, len(room.moments("arrival_temperature"))
+    del kept["turned"]["nonce"]
+    kept.modified = True
+    kept.save()
+    for said in ({"nonce": ""}, {}):
+        room.client.post("/turned/answer/", {"number": "9", **said})
+    assert len(room.moments("arrival_temperature")) == before
 
 
 # The stream

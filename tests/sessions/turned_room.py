@@ -1,5 +1,7 @@
 """Fay's session with Ana and Ben, with words in it that are nobody else's, and Fay's browser."""
 
+import re
+
 from django.urls import reverse
 
 from sessions.models import Line, Moment
@@ -22,19 +24,28 @@ JOINT = [
 ]
 
 
+def nonce_of(page):
+    """What the form of a card posts along, unseen."""
+    found = re.search(r'name="nonce" value="([^"]+)"', page)
+    return found[1] if found else ""
+
+
 class Room:
     def __init__(self, house, session):
         self.house, self.session, self.client = house, session, house.client()
 
     def turn(self, card="", partner="", ref=""):
         body = {"card": card, "partner": partner, "ref": ref} if card else {}
-        return self.client.post(reverse("turn", args=[self.session.pk]), body)
+        answer = self.client.post(reverse("turn", args=[self.session.pk]), body)
+        self.nonce = nonce_of(self.seen()) if answer.status_code == 302 else ""
+        return answer
 
     def seen(self):
         return self.client.get("/turned/").content.decode()
 
     def answer(self, **said):
-        return self.client.post("/turned/answer/", said)
+        """From the page as it was when the card was laid."""
+        return self.client.post("/turned/answer/", {"nonce": self.nonce, **said})
 
     def back(self, **said):
         return self.client.post("/turned/back/", said)

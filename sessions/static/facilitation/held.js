@@ -46,7 +46,8 @@
       return new Response(came.html ?? "", { status: came.html ? answer.status : 503, headers: { "X-Now": answer.headers.get("X-Now") ?? "" } });
     });
   }
-  window.held = { ask };
+  // fresh.js asks before it reloads: with nothing held there is nothing to lose.
+  window.held = { ask, holds: () => list !== "" };
 
   // Beginning
 

@@ -1,8 +1,15 @@
 // Keeps the shared view current and draws its calm clock. The stream only pokes; on each poke it looks once. A page
-// that the browser kept is asked for again, and other tabs of this sign-in hear that the screen is turned.
+// that the browser kept is asked for again, and other tabs of this sign-in hear that the screen is turned, and to what:
+// a tab that still shows another card asks for this one.
 "use strict";
 
-new BroadcastChannel("screen").postMessage("turned");
+const others = new BroadcastChannel("screen");
+others.addEventListener("message", ({ data }) => {
+  if (data.turned === document.body.dataset.turned) return;
+  document.documentElement.hidden = true;
+  location.reload();
+});
+others.postMessage({ turned: document.body.dataset.turned });
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
