@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from clients import consents
+from clients.access import AsFacilitator
 from clients.models import Assignment, Consent, Partner
 
 # Everything else is asked when it is first used.
@@ -75,6 +76,12 @@ def led_by(partner: Partner) -> str:
     return str(team.values_list("user__name", flat=True).first() or "")
 
 
+def given_by(viewer: AsFacilitator, partner: Partner) -> list[Consent]:
+    """The yeses of this agreement that stand, for the facilitator's own card of this person."""
+    found = Consent.objects.visible_to(viewer).filter(partner=partner, withdrawn_at__isnull=True)
+    return list(found.filter(scope__in=SCOPES).order_by("given_at", "scope"))
+
+
 @transaction.atomic
 def take(
     partner: Partner,
@@ -84,12 +91,13 @@ def take(
     now: datetime,
     how: str = Consent.How.OWN_HAND,
 ) -> None:
-    """The answer as it stands on the card: a tick is a yes, and no tick is none, also where one was given before."""
+    """A tick is a yes. No tick is "not now": nothing is given, and nothing given before is taken back.
+
+    A card starts with no tick, so what is missing on it says nothing. Taking back is an act of its own.
+    """
     said = set(scopes)
     for scope in SCOPES:
         if scope in said:
             consents.give(
                 partner=partner, scope=scope, how=how, by=by, now=now, language=get_language() or "en"
             )
-        elif consents.current(partner=partner, scope=scope):
-            consents.withdraw(partner=partner, scope=scope, by=by, now=now)

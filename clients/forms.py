@@ -1,5 +1,6 @@
 """Forms about a couple: well-formed or not, nothing else."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from zoneinfo import available_timezones
@@ -53,8 +54,9 @@ class AddressForm(forms.Form):
 class CardForm(forms.Form):
     """One of the two who walk in, alone: a name, and whether we can meet. Everything else has a quiet default.
 
-    Three buttons send it: `turn` (the agreement follows on the turned screen), `given` (on paper, or said), and
-    `enquiry` (no agreement yet, and the talk may still be to come).
+    Its buttons: `turn` (the agreement follows on the turned screen), `given` (on paper, or said), `on` (both yeses
+    are there already) and `enquiry` (no agreement yet, and the talk may still be to come). `given` is what this
+    person said yes to before; it stays, whatever is ticked here.
     """
 
     name = forms.CharField(
@@ -95,13 +97,22 @@ class CardForm(forms.Form):
     scopes = forms.MultipleChoiceField(
         label=_("What they said yes to"), required=False, widget=forms.CheckboxSelectMultiple
     )
-    act = forms.ChoiceField(choices=[("turn", ""), ("given", ""), ("enquiry", "")])
+    act = forms.ChoiceField(choices=[("turn", ""), ("given", ""), ("on", ""), ("enquiry", "")])
     # The same press sent twice is the same couple.
     key = forms.UUIDField(required=False)
 
-    def __init__(self, *args: Any, today: date, ticks: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        today: date,
+        ticks: list[tuple[str, str]],
+        given: Sequence[Consent] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.today = today
+        self.today, self.given = today, given
+        self.given_scopes = {consent.scope for consent in given}
+        self.is_agreed = self.given_scopes >= {scope for scope, _label in ticks}
         self.fields["scopes"].choices = ticks  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
@@ -118,4 +129,6 @@ class CardForm(forms.Form):
             self.add_error("outcome", _("Please choose one; you can change it later."))
         if facts.get("act") == "given" and not facts.get("how"):
             self.add_error("how", _("On paper, or said to you alone?"))
+        if facts.get("act") == "given" and not (facts.get("scopes") or self.given or self.errors):
+            self.add_error("scopes", _("Please tick what they said yes to."))
         return facts

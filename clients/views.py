@@ -1,5 +1,6 @@
 """A couple walks in: each alone first, one card each. The agreement follows on the turned screen."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from clients import agreement, couples, turned, walking_in
 from clients.access import AsFacilitator, as_facilitator
 from clients.forms import CardForm, CoupleForm
-from clients.models import Partner, Screening
+from clients.models import Consent, Partner, Screening
 from facilitator import audit
 from facilitator.errors import Refusal
 from facilitator.http import page, said
@@ -43,7 +44,8 @@ def walk_in_card(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     viewer = as_facilitator(request)
     found = get_object_or_404(Partner.objects.visible_to(viewer).select_related("couple"), pk=partner_id)
     audit.saw(request, practice=found.couple.practice_id, actor=viewer.actor, subject=f"partner:{found.pk}")
-    form = _form(request, found.couple.zone, _known(viewer, found))
+    given = agreement.given_by(viewer, found)
+    form = _form(request, found.couple.zone, _known(viewer, found), given)
     if request.method == "POST" and form.is_valid():
         try:
             walking_in.keep(partner=found, facilitator=request.user, facts=form.cleaned_data, now=now())
@@ -52,19 +54,23 @@ def walk_in_card(request: HttpRequest, partner_id: UUID) -> HttpResponse:
             form.add_error("reach", said(refusal))
             form.not_yet = refusal.code
     both = list(Partner.objects.visible_to(viewer).filter(couple=found.couple_id))
-    return _card(request, viewer, form, {"slot": found.slot, "name": found.name, "both": both})
+    return _card(
+        request, viewer, form, {"slot": found.slot, "name": found.name, "both": both, "partner": found}
+    )
 
 
-def _form(request: HttpRequest, zone: str, initial: dict[str, Any]) -> CardForm:
+def _form(
+    request: HttpRequest, zone: str, initial: dict[str, Any], given: Sequence[Consent] = ()
+) -> CardForm:
     today = now().astimezone(ZoneInfo(zone)).date()
     if initial.get("spoken_on") == today:
         initial["spoken"] = "today"
     ticks = agreement.ticks(request.user.name)
-    return CardForm(request.POST or None, initial=initial, today=today, ticks=ticks)
+    return CardForm(request.POST or None, initial=initial, today=today, ticks=ticks, given=given)
 
 
 def _known(viewer: AsFacilitator, partner: Partner) -> dict[str, Any]:
-    """What an earlier card said. A yes is asked anew each time, so none is ticked."""
+    """What an earlier card said. A yes given before is said on the card and never ticked for anybody."""
     talks = Screening.objects.visible_to(viewer).filter(partner=partner)
     last = talks.order_by("-recorded_at").first()
     known = {"name": partner.name}
@@ -90,7 +96,7 @@ def _onward(request: HttpRequest, viewer: AsFacilitator, partner: Partner, act: 
     if act == "enquiry":
         return redirect("couple", partner.couple_id)
     onward = _after(viewer, partner)
-    if act == "given":
+    if act in ("given", "on"):
         return redirect(onward)
     turned.turn(request, back=onward, card=turned.Card("agreement", partner.pk))
     return redirect("turned")

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from clients import agreement, couples, safety
 from clients.access import AsFacilitator
@@ -20,14 +20,25 @@ def couple_of(key: UUID | None, facilitator: User) -> UUID | None:
 
 @transaction.atomic
 def begin(*, facilitator: User, facts: dict[str, Any], now: datetime) -> Partner:
-    """The first card. Sent once more, it is the same couple."""
-    viewer, pk = AsFacilitator(facilitator.pk, facilitator.practice_id), couple_of(facts["key"], facilitator)
-    made = Couple.objects.visible_to(viewer).filter(pk=pk).first() if pk else None
-    if made is None:
-        first = couples.enquire(facilitator=facilitator, name=facts["name"], now=now, pk=pk)
-    else:
-        first = couples.partners_of(made.pk)["A"]
+    """The first card. Sent once more, also in the very same moment, it is the same couple."""
+    pk = couple_of(facts["key"], facilitator)
+    first = _begun(pk, facilitator)
+    if first is None:
+        try:
+            with transaction.atomic():
+                first = couples.enquire(facilitator=facilitator, name=facts["name"], now=now, pk=pk)
+        except IntegrityError:
+            # The other press of the two was faster; its rows are there by now.
+            first = _begun(pk, facilitator)
+            if first is None:
+                raise
     return keep(partner=first, facilitator=facilitator, facts=facts, now=now)
+
+
+def _begun(pk: UUID | None, facilitator: User) -> Partner | None:
+    viewer = AsFacilitator(facilitator.pk, facilitator.practice_id)
+    made = Couple.objects.visible_to(viewer).filter(pk=pk).first() if pk else None
+    return couples.partners_of(made.pk)["A"] if made else None
 
 
 @transaction.atomic

@@ -196,11 +196,14 @@ def test_the_answer_on_the_card_is_what_was_ticked_with_version_language_and_how
         assert one.given_at == MORNING
 
 
-def test_what_is_not_ticked_when_asked_again_is_a_yes_taken_back(sol):
+@pytest.mark.parametrize("again", [[], BOTH[:1], [*BOTH[1:], "messages"], BOTH])
+def test_what_is_not_ticked_when_asked_again_takes_nothing_back(sol, again):
     ana = enquired(sol, MORNING)
     agreement.take(ana, BOTH, by="user:x", now=MORNING)
-    agreement.take(ana, [*BOTH[:1], "messages"], by="user:x", now=MORNING + timedelta(hours=1))
-    assert {one.scope for one in rows(Consent).filter(withdrawn_at=None)} == {"facilitation"}
+    agreement.take(ana, again, by="user:x", now=MORNING + timedelta(hours=1))
+    assert [
+        (one.scope, one.given_at) for one in rows(Consent).filter(withdrawn_at=None).order_by("scope")
+    ] == [(scope, MORNING) for scope in BOTH]
     assert rows(Consent).count() == 2
 
 
