@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef, Q
 
 from clients.access import AsFacilitator
-from clients.models import Assignment, Casefile, Channel, Consent, Couple, Partner, Screening, Seat
+from clients.models import Assignment, Casefile, Channel, Consent, Couple, Partner, Seat
 from facilitator import audit, crypto
 from facilitator.errors import Refusal, gettext_noop
 from facilitator.mail import can_mail, is_demo_address
@@ -129,11 +129,14 @@ def _enquiry() -> list[Q]:
 
 
 def _is_over(couple: Couple, now: datetime) -> bool:
-    """Sixty days, where the couple lives, after the last thing that happened: the first word, or a talk alone."""
+    """Sixty days, where the couple lives, after the last thing that happened: the first word, a talk alone, a yes
+    or an address."""
     zone = ZoneInfo(couple.zone)
-    talks = Screening.objects.unscoped("a talk keeps an enquiry").filter(partner__couple=couple)
-    last = talks.order_by("-recorded_at").values_list("recorded_at", flat=True).first()
-    days = [couple.began_on, *([last.astimezone(zone).date()] if last else [])]
+    people = Partner.objects.unscoped("what follows keeps an enquiry").filter(couple=couple)
+    last = people.aggregate(
+        Max("screenings__recorded_at"), Max("consents__given_at"), Max("channels__created_at")
+    )
+    days = [couple.began_on, *(at.astimezone(zone).date() for at in last.values() if at)]
     return now.astimezone(zone).date() >= max(days) + timedelta(days=ENQUIRY_DAYS)
 
 
@@ -177,7 +180,7 @@ def reach_by_email(*, partner: Partner, address: str, by: AsFacilitator, now: da
     """The one address this person gave, in person. An earlier one is no longer used."""
     mine = Channel.objects.unscoped("a person has one address at a time").filter(partner=partner)
     mine.exclude(state=Channel.State.REVOKED).update(state=Channel.State.REVOKED)
-    channel = Channel.objects.create(partner=partner, address=address, verified_at=now)
+    channel = Channel.objects.create(partner=partner, address=address, verified_at=now, created_at=now)
     audit.record(
         practice=partner.couple.practice_id,
         actor=by.actor,

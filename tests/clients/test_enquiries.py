@@ -84,6 +84,20 @@ def test_a_talk_alone_keeps_an_enquiry_for_sixty_days_more(sol):
     assert couples.forget_enquiries(MORNING + timedelta(days=100)) == 1
 
 
+@pytest.mark.parametrize("what", ["a yes", "an address"])
+def test_a_fresh_yes_or_an_address_keeps_an_enquiry_for_sixty_days_more(sol, what):
+    ana = enquired(sol, MORNING)
+    later = MORNING + timedelta(days=59)
+    if what == "a yes":
+        agreement.take(ana, BOTH, by="user:x", now=later)
+    else:
+        viewer = couples.AsFacilitator(sol.pk, sol.practice_id)
+        couples.reach_by_email(partner=ana, address="ana@home.test", by=viewer, now=later)
+    assert couples.forget_enquiries(MORNING + timedelta(days=60)) == 0
+    assert couples.forget_enquiries(later + timedelta(days=59)) == 0
+    assert couples.forget_enquiries(later + timedelta(days=60)) == 1
+
+
 def test_a_couple_that_agreed_is_no_enquiry_and_neither_is_one_that_took_it_back(fay):
     late = MORNING + timedelta(days=400)
     assert couples.forget_enquiries(late) == 0
