@@ -1,6 +1,6 @@
 """Forms of the front door."""
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,8 @@ from sessions.formats import FORMATS, Format
 
 # The room is given back so long after the talk is over.
 SPARE_MINUTES = 15
+# An hour that has gone by today is one of tonight, past midnight, if it is this near.
+PAST_MIDNIGHT = timedelta(hours=8)
 FIRST, ALONE = "first-talk", "one-to-one"
 
 
@@ -96,14 +98,17 @@ class TodayForm(forms.Form):
         return said
 
     def _coming(self, hour: time) -> datetime | None:
-        """Today at that hour, or tonight past midnight."""
-        until = datetime.combine(self.now.date(), hour, self.now.tzinfo)
-        if until <= self.now:
-            until += timedelta(days=1)
-        if until - self.now > timedelta(hours=8):
-            self.add_error("room_until", _("That hour has gone by for today."))
-            return None
-        return until
+        """Later today whatever the hour, or tonight past midnight. Counted in real hours, also on the days on which
+        the clocks change; an hour that comes twice is the first one still to come."""
+        today, at = self.now.date(), self.now.astimezone(UTC)
+        tomorrow = today + timedelta(days=1)
+        for day, latest in ((today, None), (tomorrow, at + PAST_MIDNIGHT)):
+            for fold in (0, 1):
+                until = datetime.combine(day, hour, self.now.tzinfo).replace(fold=fold).astimezone(UTC)
+                if at < until and (latest is None or until <= latest):
+                    return until.astimezone(self.now.tzinfo)
+        self.add_error("room_until", _("That hour has gone by for today."))
+        return None
 
     def facts(self) -> dict[str, Any]:
         """As sessions.starting takes them."""
@@ -116,7 +121,7 @@ class TodayForm(forms.Form):
             "short": is_short,
             "first_speaker": said["first_speaker"] or "A",
             "with_": said["meets"],
-            "room_until": said["room_until"] or self.now + timedelta(minutes=minutes),
+            "room_until": said["room_until"] or self.now.astimezone(UTC) + timedelta(minutes=minutes),
             "goal": (chosen.serves[0], said["goal"]) if said["goal"] else None,
             "override": said["override"],
         }
