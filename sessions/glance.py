@@ -1,6 +1,6 @@
 """What the desk shows at a glance: where we are, whose turn, how long. Absolute instants only."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,17 +25,19 @@ def glance(room: Room) -> SimpleNamespace:
     return SimpleNamespace(
         state=reading.state,
         floor=reading.floor,
+        first=room.plan.first_speaker,
         voice=reading.voice,
         phase=phase,
         next_phase=_phase(room, later),
         phases=reading.phases,
         phase_ends_at=_ends(reading, left) if ticking else None,
-        session_ends_at=_session_ends(reading),
+        session_ends_at=_session_ends(reading, _back_at(room)),
         changes_at=reading.changes_at,
         return_at=reading.return_at,
+        back_at=_back_at(room),
         return_at_written=written(reading.return_at) if reading.return_at else "",
         left_s=left if not ticking else None,
-        to_go_s=_to_go(reading),
+        to_go_s=_to_go(reading, _back_at(room)),
         planned_s=(run.planned_s + run.extended_s) if run else 0,
         ticking=ticking,
         arrived=reading.arrived,
@@ -56,16 +58,31 @@ def _ends(reading: clock.Reading, left: int | None) -> datetime | None:
     return None if left is None else clock.instant_at(clock.seconds(reading.now) + left)
 
 
-def _session_ends(reading: clock.Reading) -> datetime | None:
+def _back_at(room: Room) -> datetime | None:
+    """The time they agreed to be back; settling here has its minutes from the moment it was called."""
+    pause = room.reading.pause
+    if pause is None or pause.kind != "settling":
+        return room.reading.return_at
+    called = next((m for m in reversed(room.moments) if m.kind == "settling_called"), None)
+    return pause.called_at + timedelta(minutes=called.facts["minutes"]) if called else None
+
+
+def _session_ends(reading: clock.Reading, back_at: datetime | None) -> datetime | None:
     """Only where it stands still: while the clock runs, or while a return time is ahead."""
     if reading.state in ("running", "wrapping_up"):
         return reading.ends_at
-    return reading.ends_at if reading.return_at and reading.return_at > reading.now else None
+    if back_at is None or back_at <= reading.now or reading.ends_at is None:
+        return None
+    if reading.return_at:
+        return reading.ends_at
+    # What the clock counts from the return time of a cool-down, settling has from its own.
+    ahead = clock.seconds(reading.ends_at) - clock.seconds(reading.now)
+    return clock.instant_at(clock.seconds(back_at) + ahead)
 
 
-def _to_go(reading: clock.Reading) -> int | None:
+def _to_go(reading: clock.Reading, back_at: datetime | None) -> int | None:
     """While the clock rests the end moves on with it: how far ahead it stays."""
-    if reading.state not in PAUSED or reading.ends_at is None or _session_ends(reading):
+    if reading.state not in PAUSED or reading.ends_at is None or _session_ends(reading, back_at):
         return None
     return clock.seconds(reading.ends_at) - clock.seconds(reading.now)
 
