@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sessions import more, tabletop
+from sessions import more, not_yet, tabletop
 from sessions.desk_room import Room, people, room
 from sessions.forms import CARDS
 from sessions.glance import LATER_MINUTES, glance
@@ -39,6 +39,9 @@ def context(
     on_the_table = tabletop.table(room)
     key_base = hashlib.sha256(f"{room.session.pk}:{len(room.moments)}".encode()).hexdigest()[:20]
     typed = typed or {}
+    if not_yet.from_later(typed.get("option_added", {})):
+        # It was no card that had to wait: what is being drafted in one is another idea.
+        forms = {}
     return {
         "session": room.session,
         "title": title_of(room.session),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from facilitator.errors import Refusal, gettext_noop
 from facilitator.http import said
+from sessions import tabletop
 from sessions.desk_room import Room
 
 STATES = {
@@ -120,7 +121,8 @@ def spoken(refusal: Refusal, posted: QueryDict, room: Room) -> dict[str, Any]:
         "fields": [(name, value) for name, value in kept if name not in ("csrfmiddlewaretoken", "override")],
         "reasons": [*NEARER.get(refusal.code, []), *REASONS][:3] if soft else [],
         "instead": "" if soft else INSTEAD.get(refusal.code, ""),
-        "park": _park(refusal, posted),
+        "about": posted.get("text", "") if from_later(posted) else "",
+        "park": _park(refusal, posted, room),
     }
 
 
@@ -161,9 +163,16 @@ FIELDS: Mapping[str, Any] = {
 }
 
 
-def _park(refusal: Refusal, posted: QueryDict) -> dict[str, str] | None:
+def from_later(posted: Mapping[str, Any]) -> bool:
+    """Pressed on the Later list, not typed in a card."""
+    return bool(posted.get("later"))
+
+
+def _park(refusal: Refusal, posted: QueryDict, room: Room) -> dict[str, str] | None:
     """An idea that came before both were heard: kept in view for later, in one press."""
     text = posted.get("text", "").strip()
     if posted.get("kind") != "option_added" or not text or refusal.kind != "soft":
+        return None
+    if any(idea["text"] == text for idea in tabletop.later(room)):
         return None
     return {"text": text, "by": posted.get("by", ""), "key": f"{posted.get('key', '')[:70]}-park"}

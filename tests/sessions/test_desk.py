@@ -323,6 +323,41 @@ def test_while_resting_the_end_stays_as_far_ahead(desk):
     assert 60 * 60 > int(ahead) > 30 * 60
 
 
+def test_settling_says_when_they_are_back_and_the_end_that_follows(desk):
+    desk.begun().press("settling_called")
+    assert ahead(desk) == {"back_at": "17:06", "ends": "18:06"}
+    first = desk.fragment()
+    desk.traveller.shift(timedelta(minutes=3, milliseconds=300))
+    assert desk.fragment(first["ETag"]).status_code == 304
+    assert ahead(desk.look()) == {"back_at": "17:06", "ends": "18:06"}
+
+
+def ahead(desk):
+    found = desk.page.context["reading"]
+    return {"back_at": f"{found.back_at:%H:%M}", "ends": f"{found.session_ends_at:%H:%M}"}
+
+
+def test_a_no_to_an_idea_from_the_later_list_names_it_and_leaves_the_cards_alone(desk):
+    desk.begun().press("idea_parked", text="A bench for two.")
+    desk.send(next(form for _k, _b, form in desk.offers() if "later" in [name for name, *_ in form.fields]))
+    assert desk.answer.status_code == 409
+    assert "“A bench for two.”" in desk.html
+    assert "Park it for later" not in desk.html
+    assert 'id="card-option" name="capture" open' not in desk.html
+    desk.with_a_reason()
+    assert desk.kinds()[-1] == "option_added"
+    assert "A bench for two." not in [idea["text"] for idea in desk.page.context["later"]]
+
+
+def test_a_free_turn_names_whom_the_plan_lets_begin(desk):
+    desk.begun().press("ground_rules_confirmed")
+    while desk.page.context["reading"].phase.turn != "alternate":
+        desk.press("phase_started")
+        if desk.answer.status_code == 409:
+            desk.with_a_reason()
+    assert "free · Ana first" in desk.html
+
+
 @pytest.mark.parametrize("name", ["desk", "desk_fragment", "session_file"])
 def test_strangers_meet_no_desk(desk, oli, name):
     address = reverse(name, args=[desk.session.pk])

@@ -65,6 +65,14 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
+      const refused = help.open ? null : desk.querySelector("[data-refusal]");
+      if (refused) {
+        refused.remove();
+        // Back to the words that wait in their card.
+        const card = [...desk.querySelectorAll(".capture-card[open]")].find(typedIn);
+        if (card) firstField(card)?.focus();
+        return;
+      }
       for (const arm of desk.querySelectorAll(".arm[open]")) arm.open = false;
       for (const card of desk.querySelectorAll(".capture-card[open]")) if (!typedIn(card)) card.open = false;
       event.target.blur?.();

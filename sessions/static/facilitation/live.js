@@ -139,6 +139,7 @@
       take(page, answer.ok ? part : null);
       if (answer.ok) clearCard(button?.dataset.clears);
       if (byHand) document.activeElement?.blur();
+      if (!answer.ok) desk.querySelector("[data-refusal] button")?.focus({ preventScroll: true });
       sent();
       connected(true);
     } catch {
