@@ -6,7 +6,7 @@ Ids are made from the press's key, so that the same press sent twice is the same
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,8 @@ OURS = {
     "sign", "line_for_both", "next_at", "return_in", "option", "reaction", "milestone",
 }  # fmt: skip
 ALL_PARTS = "all"
+A_DAY, TWO_YEARS = timedelta(days=1), timedelta(days=731)
+MEETS_SOON = gettext_noop("The next meeting is some day within two years. Please look at its day again.")
 
 
 @dataclass
@@ -140,9 +142,22 @@ def _return_at(minutes: int, room: Room, *, later: bool) -> str:
 def _instant(local: str, room: Room) -> str:
     """A day and an hour as a form posts them, where the couple lives. What is none is left for the shape to say."""
     try:
-        return written(datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(room.plan.zone)))
+        at = datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(room.plan.zone))
     except ValueError:
         return local
+    if not may_be_next(at, room):
+        raise Refusal(MEETS_SOON, "next_session_far", "form")
+    return written(at)
+
+
+def may_be_next(at: datetime, room: Room) -> bool:
+    """Neither long gone nor a slip of the hand in the year; what was held some time ago may have been followed."""
+    now, held_on = room.reading.now, room.session.held_on
+    try:
+        gone = at.astimezone(UTC) < now - A_DAY and (held_on is None or at.date() < held_on)
+        return not gone and at.astimezone(UTC) <= now + TWO_YEARS
+    except OverflowError:
+        return False
 
 
 def _with_company(first: Command, room: Room) -> list[Command]:

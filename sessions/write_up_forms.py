@@ -1,7 +1,8 @@
 """The cards of a write-up: those of the desk with room for what only somebody writing afterwards knows at once."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,7 @@ from sessions.forms import CATEGORIES, DraftForm, NeedForm, OptionForm, Statemen
 from sessions.kinds import GOAL_VIEWS, HEARD, MILESTONES
 from sessions.more import CHOICES
 from sessions.plan import other
+from sessions.presses import MEETS_SOON, may_be_next
 from sessions.shapes import written
 from sessions.write_up import Card
 
@@ -60,6 +62,8 @@ class WriteUpForm(forms.Form):
     category_2 = forms.ChoiceField(label=_("It is about"), choices=CATEGORIES, initial="needs")
     goal_3 = _line(_("A third goal"), most=300)
     category_3 = forms.ChoiceField(label=_("It is about"), choices=CATEGORIES, initial="compromises")
+    # The same press sent twice is the same session.
+    key = forms.UUIDField(required=False, initial=uuid4, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, couples: list[Couple], today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -93,6 +97,7 @@ class WriteUpForm(forms.Form):
             "held_minutes": said["held_minutes"],
             "goals": [(category, wording) for category, wording in pairs if wording],
             "intention": said["intention"],
+            "key": said["key"],
         }
 
 
@@ -157,7 +162,7 @@ class Offered(OptionForm):
 
 
 class Agreed(DraftForm):
-    """What they will try, with who does what, and the yes of each."""
+    """What they will try, with who does what, and the yes of each: nobody's is ticked for them."""
 
     part_a = _line("", most=1000)
     part_b = _line("", most=1000)
@@ -187,7 +192,6 @@ class Agreed(DraftForm):
             self.fields[name].choices = found  # type: ignore[attr-defined]
             if not found:
                 del self.fields[name]
-        self.fields["confirmed"].initial = [slot for slot, _name in people(room)]
 
     def on(self, card: Card) -> Card:
         said, agreement = self.cleaned_data, card.made("agreement")
@@ -270,6 +274,12 @@ class Ended(forms.Form):
             known.sign,
             known.return_sentence,
         )
+
+    def clean_next_at(self) -> datetime | None:
+        said: datetime | None = self.cleaned_data["next_at"]
+        if said and not may_be_next(said, self.room):
+            raise forms.ValidationError(_(MEETS_SOON))
+        return said
 
     def on(self, card: Card) -> Card:
         state, last = self.room.state, len(self.room.plan.phases)

@@ -245,7 +245,13 @@ def test_a_short_write_up_is_five_cards_from_home_to_the_sheet():
         sheet = Sheet(client, client.post(reverse("write_up"), body)["Location"])
         sheet.fill("statement", by="A", text="I was tired.", back="on")
         sheet.fill("statement", by="B", feelings="glad", back="on")
-        sheet.fill("compromise_drafted", text="A walk on Sunday.", who="both", look_again_on="2025-03-26")
+        sheet.fill(
+            "compromise_drafted",
+            text="A walk on Sunday.",
+            who="both",
+            look_again_on="2025-03-26",
+            confirmed=["A", "B"],
+        )
         sheet.fill("end", next_at="2025-03-26T18:00", line="Go gently.")
         page = client.get(sheet.went_to, follow=True)
         assert page.status_code == 200
@@ -273,6 +279,72 @@ def test_a_couple_that_may_not_meet_is_not_written_up_and_nothing_is_kept():
     assert answer.status_code == 422
     assert not Session.objects.unscoped("a test looks").exists()
     assert Consent.objects.unscoped("a test looks").exists()
+
+
+def test_nobody_said_yes_to_an_agreement_before_somebody_ticks_it():
+    _file, ines = house()
+    with time_machine.travel(AFTERWARDS, tick=False):
+        client = ines.client()
+        sheet = Sheet(client, client.post(reverse("write_up"), opening(f"{ines.couple.pk}:both"))["Location"])
+        sheet.fill("compromise_drafted", text="A walk on Sunday.", look_again_on="2025-03-26")
+        session = Session.objects.unscoped("a test looks").get()
+        moments = log.read(session.pk)[0]
+        assert [one.kind for one in moments][-1] == "compromise_drafted"
+        sheet.fill("compromise_drafted", text="A call.", look_again_on="2025-03-26", confirmed=["B"])
+    assert [one.by for one in log.read(session.pk)[0] if one.kind == "agreement_confirmed"] == ["B"]
+
+
+def test_opened_twice_with_one_press_it_is_one_write_up_and_a_new_page_is_another():
+    _file, ines = house()
+    with time_machine.travel(AFTERWARDS, tick=False):
+        client = ines.client()
+
+        def page():
+            html = client.get(reverse("write_up")).content.decode()
+            return {"key": re.search(r'name="key" value="([^"]+)"', html).group(1)}
+
+        body = opening(f"{ines.couple.pk}:both", **page())
+        first, second = (client.post(reverse("write_up"), body)["Location"] for _ in range(2))
+        assert first == second
+        assert Session.objects.unscoped("a test looks").count() == 1
+        # What has to be put right keeps its key.
+        late = client.post(reverse("write_up"), {**body, "held_on": "2026-01-01"})
+        assert late.status_code == 422
+        assert f'name="key" value="{body["key"]}"' in late.content.decode()
+        assert client.post(reverse("write_up"), body | page())["Location"] != first
+    assert Session.objects.unscoped("a test looks").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("zone", "next_at"),
+    [
+        ("America/New_York", "9999-12-31T23:59"),
+        ("Asia/Tokyo", "0001-01-01T00:00"),
+        ("Asia/Tokyo", "2028-03-13T18:00"),
+    ],
+)
+def test_a_next_meeting_out_of_all_reach_comes_back_with_what_was_typed(zone, next_at):
+    _file, ines = house()
+    ines.couple.zone = zone
+    ines.couple.save(update_fields=["zone"])
+    with time_machine.travel(AFTERWARDS, tick=False):
+        client = ines.client()
+        url = client.post(reverse("write_up"), opening(f"{ines.couple.pk}:both"))["Location"]
+        session = Session.objects.unscoped("a test looks").get()
+        end = {"kind": "end", "key": "one", "next_at": next_at, "line": "Go gently."}
+        answer = client.post(reverse("write_down", args=[session.pk]), end)
+        page = answer.content.decode()
+        assert answer.status_code == 422
+        assert "within two years" in page
+        assert f'value="{next_at}"' in page
+        assert 'value="Go gently."' in page
+        session.refresh_from_db()
+        assert session.state == "running"
+        # A day that has been meanwhile is as good as one to come: it followed the day they met.
+        sheet = Sheet(client, url)
+        sheet.fill("end", next_at="2025-03-14T18:00")
+    session.refresh_from_db()
+    assert session.state == "ended"
 
 
 def test_the_same_card_sent_twice_stands_there_once():
