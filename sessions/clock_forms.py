@@ -47,10 +47,12 @@ class KeptForm(forms.Form):
     )
     how = forms.ChoiceField(
         label=_("How it was given"),
-        choices=Consent.How,
-        initial=Consent.How.OWN_HAND,
+        help_text=_("Their own hand is for the agreement on the turned screen, when a couple walks in."),
+        choices=[(how.value, how.label) for how in (Consent.How.PAPER, Consent.How.SAID_ALONE)],
         widget=forms.RadioSelect,
     )
+    # A card may be folded away: what is missing is said in words by the server, never by a browser that cannot show it.
+    use_required_attribute = False
 
     def __init__(self, *args: Any, today: date, ticks: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

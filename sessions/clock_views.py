@@ -25,6 +25,7 @@ from sessions.clock_forms import FOR_BOTH, ClockForm, KeptForm
 from sessions.held import Held
 
 BEGIN, LOOK = "clock_begin", "look"
+MOST_OF_A_REASON = 400
 
 
 @require_safe
@@ -61,17 +62,19 @@ def keep(request: HttpRequest) -> JsonResponse:
     viewer, at = as_facilitator(request), now()
     try:
         text, posted = _body(request)
-        cards = _cards(request, posted)
-        wrong = [card for card in cards.values() if not card.is_valid()]
-        if wrong:
-            shown = {"kept": _people(request, cards)}
-            html = render_to_string("facilitation/clock_cards.html", shown, request)
-            return JsonResponse({"cards": html}, status=422)
-        people = {slot: card.person() for slot, card in cards.items()}
-        kept = held.read(text)
-        made = keeping.keep(kept, people, viewer=viewer, facilitator=request.user, now=at)  # type: ignore[arg-type]
+        cards, kept = _cards(request, posted), held.read(text)
     except Refusal as no:
         return _lost(no)
+    if not all(card.is_valid() for card in cards.values()):
+        return _cards_again(request, cards)
+    people = {slot: card.person() for slot, card in cards.items()}
+    reason = (posted.get("own_reason", "").strip() or posted.get("override", "").strip())[:MOST_OF_A_REASON]
+    facts: dict[str, Any] = {"facilitator": request.user, "now": at, "override": reason}
+    try:
+        made = keeping.keep(kept, people, viewer=viewer, **facts)
+    except Refusal as no:
+        words = not_yet.spoken(no, posted, held.room(kept, at))
+        return _cards_again(request, cards, refusal=words) if words["soft"] else _lost(no, words["words"])
     return JsonResponse({"to": reverse("desk" if kept.state.ended_at is None else "session", args=[made])})
 
 
@@ -167,8 +170,17 @@ def _shown(
     return answer
 
 
-def _lost(no: Refusal) -> JsonResponse:
-    return JsonResponse({"words": said(no)}, status=422 if no.kind == "form" else 409)
+def _lost(no: Refusal, words: str = "") -> JsonResponse:
+    return JsonResponse({"words": words or said(no)}, status=422 if no.kind == "form" else 409)
+
+
+def _cards_again(
+    request: HttpRequest, cards: dict[str, KeptForm], *, refusal: dict[str, Any] | None = None
+) -> JsonResponse:
+    """The cards with all that was typed, and what they need: a word that is missing, or a reason."""
+    shown = {"kept": _people(request, cards), "refusal": refusal}
+    html = render_to_string("facilitation/clock_cards.html", shown, request)
+    return JsonResponse({"cards": html}, status=409 if refusal else 422)
 
 
 def _cards(request: HttpRequest, posted: QueryDict | None) -> dict[str, KeptForm]:
@@ -180,9 +192,17 @@ def _cards(request: HttpRequest, posted: QueryDict | None) -> dict[str, KeptForm
 
 
 def _people(request: HttpRequest, cards: dict[str, KeptForm]) -> list[dict[str, Any]]:
-    """Each card, with what that person reads before they tick."""
+    """Each card, with what that person reads before they tick. Open is at most one, where something is missing."""
     name = request.user.name  # type: ignore[union-attr]
+    wrong = [slot for slot, card in cards.items() if card.errors]
     return [
-        {"slot": slot, "name": called, "form": cards[slot], "words": agreement.paragraphs(name, called)}
+        {
+            "slot": slot,
+            "name": called,
+            "form": cards[slot],
+            "words": agreement.paragraphs(name, called),
+            "missing": slot in wrong,
+            "open": slot in wrong[:1],
+        }
         for slot, called in held.names().items()
     ]

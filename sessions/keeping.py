@@ -1,6 +1,8 @@
 """*Keep this?*: what a page held becomes a couple, its talks and consents, and a session; all of it, or nothing."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -9,11 +11,14 @@ from django.db import transaction
 from clients import agreement, couples, safety
 from clients.access import AsFacilitator
 from clients.models import Casefile, Consent, Couple
+from facilitator import crypto
 from facilitator.errors import Refusal, gettext_noop
 from facilitator.models import User
 from sessions import held, transfer
 from sessions.models import Session
+from sessions.session_file import BadLine, SessionFile
 
+BEGUN = "session_started"
 NEEDED = frozenset({Consent.Scope.FACILITATION, Consent.Scope.STORED_NOTES})
 
 
@@ -29,12 +34,22 @@ class Person:
 
 
 def keep(
-    kept: held.Held, people: dict[str, Person], *, viewer: AsFacilitator, facilitator: User, now: datetime
+    kept: held.Held,
+    people: dict[str, Person],
+    *,
+    viewer: AsFacilitator,
+    facilitator: User,
+    now: datetime,
+    override: str = "",
 ) -> UUID:
-    """The session the list became. The same list again is the same session; nothing is written for a no."""
+    """The session the list became. The same list again is the same session; nothing is written for a no.
+
+    `override` is the reason to have begun in spite of what the cards say, such as a talk of long ago.
+    """
     for person in people.values():
         may_be_kept(person)
-    with transaction.atomic():
+    # After a no there is not even a key of the two.
+    with transaction.atomic(), _keys_go_too(), transaction.atomic(using="keys"):
         # One list at a time, so that a second press finds what the first one made.
         User.objects.select_for_update().get(pk=facilitator.pk)
         known = Casefile.objects.visible_to(viewer).filter(code=kept.code)
@@ -42,7 +57,16 @@ def keep(
         if couple is not None:
             first = Session.objects.visible_to(viewer).filter(couple=couple).order_by("planned_at")
             return UUID(str(first.values_list("pk", flat=True)[0]))
-        return _made(kept, people, facilitator=facilitator, now=now).pk
+        return _made(kept, people, facilitator=facilitator, now=now, override=override).pk
+
+
+@contextmanager
+def _keys_go_too() -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        crypto.keys.clear()
+        raise
 
 
 def may_be_kept(person: Person) -> None:
@@ -65,7 +89,9 @@ def may_be_kept(person: Person) -> None:
         )
 
 
-def _made(kept: held.Held, people: dict[str, Person], *, facilitator: User, now: datetime) -> Session:
+def _made(
+    kept: held.Held, people: dict[str, Person], *, facilitator: User, now: datetime, override: str
+) -> Session:
     names = {slot: person.name for slot, person in people.items()}
     file = held.named(kept, label=couples.label_of(names["A"], names["B"]), names=names)
     couple = couples.welcome(
@@ -87,4 +113,30 @@ def _made(kept: held.Held, people: dict[str, Person], *, facilitator: User, now:
             now=now,
         )
         agreement.take(partner, said.scopes, by=f"user:{facilitator.pk}", now=now, how=said.how)
-    return transfer.bring_in(file, couple=couple, facilitator=facilitator, going_on=True)
+    if override:
+        file = _begun_anyway(file, override)
+    try:
+        return transfer.bring_in(file, couple=couple, facilitator=facilitator, going_on=True)
+    except BadLine as bad:
+        raise _in_words(bad, file) from bad
+
+
+def _begun_anyway(file: SessionFile, reason: str) -> SessionFile:
+    lines = [
+        replace(line, override=line.override or reason) if line.kind == BEGUN else line for line in file.lines
+    ]
+    return replace(file, lines=tuple(lines))
+
+
+def _in_words(bad: BadLine, file: SessionFile) -> Refusal:
+    """The rule's own no, without the line it was met at. Only at the beginning is there a reason to be given."""
+    no = bad.__cause__
+    if not isinstance(no, Refusal):
+        return Refusal(
+            gettext_noop("This page has lost its place. What it holds is still there; please press again."),
+            "bad_list",
+            "form",
+        )
+    begun = {line.number for line in file.lines if line.kind == BEGUN}
+    kind = "absolute" if no.kind == "soft" and bad.line_number not in begun else no.kind
+    return Refusal(no.text, no.code, kind, **no.params)

@@ -169,6 +169,8 @@ def cards(visit):
     page = visit.page
     page.locator("[data-keep]:visible").first.click()
     for slot in ("A", "B"):
+        page.locator(f"#kept-{slot} > summary").click()
+        assert page.locator("#keep [name$=-outcome]:visible").count() == 4
         page.fill(f"[name={slot}-name]", visit.words.new(f"the name of {slot}"))
         page.check(f"[name={slot}-outcome][value=go]")
         for scope in ("facilitation", "stored_notes"):
@@ -230,7 +232,17 @@ def test_axe_finds_nothing_on_a_running_clock_and_on_the_cards_of_keeping(rooms)
         page.wait_for_selector("[data-part=glance][data-state=running]")
         assert Axe().run(page).response["violations"] == []
         page.locator("[data-keep]:visible").first.click()
-        page.wait_for_selector("[name=A-name]:visible")
+        page.wait_for_selector("#kept-A > summary")
+        assert Axe().run(page).response["violations"] == []
+        page.locator("#kept-A > summary").click()
+        page.locator("#kept-B > summary").click()
+        assert page.locator("[name=B-name]").is_visible()
+        assert page.locator("[name=A-name]").is_hidden()
+        # Put away and taken out for the other one: nothing of the first is in view.
+        page.locator("[data-keep-not]").click()
+        page.locator("[data-keep]:visible").first.click()
+        assert page.locator("#keep details[open]").count() == 0
+        page.locator("#kept-B > summary").click()
         assert Axe().run(page).response["violations"] == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         page.context.close()

@@ -26,7 +26,7 @@ CARDS = {
         ("spoken_alone_on", "2026-03-10"),
         ("outcome", "go"),
         ("scopes", ("facilitation", "stored_notes")),
-        ("how", "own_hand"),
+        ("how", "said_alone"),
     )
 }
 
@@ -128,7 +128,20 @@ def test_an_hour_is_held_with_the_desks_rules_and_nothing_is_written(page):
     assert page.answer.status_code == 200
     assert page.kinds[-1] == "session_ended"
     assert "canary-draft" in page.came["html"]
-    typed = ("said", "feels", "back", "meant", "need", "wish", "idea", "note", "option", "why", "draft", "sign")
+    typed = (
+        "said",
+        "feels",
+        "back",
+        "meant",
+        "need",
+        "wish",
+        "idea",
+        "note",
+        "option",
+        "why",
+        "draft",
+        "sign",
+    )
     assert not [word for word in typed if not re.search(f"canary-?{word}", page.list)]
     assert counted() == before
     verbs = {query["sql"].split()[0].upper() for query in [*asked.captured_queries, *keys.captured_queries]}
@@ -259,6 +272,8 @@ def test_an_hour_kept_halfway_goes_on_at_the_desk(page):
         {"A-scopes": ()},
         {"B-name": ""},
         {"A-spoken_alone_on": "2026-03-11"},
+        {"A-how": ()},
+        {"B-how": "own_hand"},
     ],
 )
 def test_without_both_talks_and_all_consents_nothing_is_written(page, changes):
@@ -269,6 +284,65 @@ def test_without_both_talks_and_all_consents_nothing_is_written(page, changes):
     assert answer.json().get("words") or answer.json()["cards"]
     assert counted() == before
     assert page.keep().status_code == 200
+
+
+LONG_AGO = {"B-spoken_alone_on": "2025-11-01"}
+
+
+def test_a_talk_of_long_ago_asks_for_a_reason_and_nothing_is_written_without_one(page):
+    page.begun().press("note", text="Kept.")
+    before, list_ = counted(), page.list
+    for reason in ({}, {"own_reason": "  "}):
+        answer = page.keep(**LONG_AGO, **reason)
+        assert (answer.status_code, list(answer.json())) == (409, ["cards"])
+        again = answer.json()["cards"]
+        assert "Not yet: the screening is due to be looked at again." in again
+        assert not re.search(r"<strong>\d+:", again)
+        assert "Go on anyway" in again
+        assert 'name="override"' in again
+        assert 'value="Ben"' in again
+        assert 'value="2025-11-01"' in again
+        assert counted() == before
+    answer = page.keep(**LONG_AGO, own_reason="I spoke with each this week")
+    assert answer.status_code == 200
+    session = Session.objects.unscoped("a test looks").get()
+    kept, held = list(transfer.export(session)), [json.loads(line) for line in list_.splitlines()]
+    begun = [line for line in kept if line.get("kind") == "session_started"]
+    assert [line["override"] for line in begun] == ["I spoke with each this week"]
+    assert [line for line in kept[1:] if line not in begun] == [
+        line for line in held[1:] if line["kind"] != "session_started"
+    ]
+    assert page.keep(**LONG_AGO).json() == answer.json()
+
+
+def test_the_two_cards_come_folded_and_nothing_is_chosen_on_them(page):
+    html = page.client.get(reverse("just_the_clock")).content.decode()
+    cards = re.findall(r'<details class="card"[^>]*>', html)
+    assert [('name="kept"' in card, " open" in card) for card in cards] == [(True, False)] * 2
+    ways = re.findall(r'<input type="radio" name="[AB]-how" value="(\w+)"([^>]*)>', html)
+    assert [way for way, _rest in ways] == ["paper", "said_alone"] * 2
+    assert not [rest for _way, rest in ways if "checked" in rest]
+    # A field folded away can show no word of the browser's own.
+    assert not re.search(r'name="[AB]-[^>]* required', html)
+    page.begun()
+    again = page.keep(**{"A-name": "", "B-name": ""}).json()["cards"]
+    assert [" open" in card for card in re.findall(r'<details class="card"[^>]*>', again)] == [True, False]
+    assert again.count("something is still missing") == 2
+
+
+@pytest.mark.parametrize("next_at", ["9999-12-31T23:59", "0001-01-01T00:00", "2029-03-10T18:00"])
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+def test_a_next_meeting_out_of_all_reach_ends_nothing_and_comes_back(fay, page, next_at, zone):
+    fay.practice.zone = zone
+    fay.practice.save(update_fields=["zone"])
+    page.begun().press("ground_rules_confirmed")
+    for phase in range(2, 9):
+        page.press("phase_started", phase=str(phase), override="we agreed on it")
+    page.press("session_ended", next_at=next_at, sign="open hand", override="time is up")
+    assert (page.answer.status_code, page.kinds.count("session_ended")) == (422, 0)
+    assert "within two years" in page.came["html"]
+    assert f'value="{next_at}"' in page.came["html"]
+    assert 'value="open hand"' in page.came["html"]
 
 
 def test_what_is_kept_is_judged_anew_by_the_rules(page):

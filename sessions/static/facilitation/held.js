@@ -85,7 +85,11 @@
 
   const cards = document.getElementById("keep");
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-keep]")) cards.showModal();
+    if (event.target.closest("[data-keep]")) {
+      // Nobody sees what the one before them said.
+      for (const card of cards.querySelectorAll("details[open]")) card.open = false;
+      cards.showModal();
+    }
     if (event.target.closest("[data-keep-not]")) cards.close();
   });
   // The desk's keys rest while the cards are open.
