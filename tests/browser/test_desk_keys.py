@@ -143,3 +143,24 @@ def test_the_list_of_keys_opens_at_its_top(desk):
     expect(desk.locator("#keys dt").first).to_be_in_viewport()
     desk.keyboard.press("Escape")
     expect(desk.locator("#keys")).to_be_hidden()
+
+
+def test_the_box_that_says_not_yet_is_reached_by_keys_and_closed_by_escape(desk):
+    desk.set_viewport_size({"width": 1280, "height": 800})
+    press(desk, "o")
+    card = desk.locator("#card-option")
+    card.locator("[name=by][value=A]").check()
+    card.locator("textarea").fill("A walk on Sundays.")
+    press(desk, "Enter")
+    box = desk.locator("[data-refusal]")
+    buttons = box.locator("button")
+    expect(buttons.first).to_be_focused()
+    for reason in buttons.all()[1:4]:
+        desk.keyboard.press("Tab")
+        expect(reason).to_be_focused()
+    expect(card.locator("button[type=submit]")).to_be_in_viewport(ratio=1)
+    desk.keyboard.press("Escape")
+    expect(box).to_have_count(0)
+    expect(card.locator("textarea")).to_have_value("A walk on Sundays.")
+    card.locator("textarea").fill("")
+    desk.keyboard.press("Escape")
