@@ -38,6 +38,9 @@ def _day(label: Any, *, required: bool = False) -> forms.DateField:
     )
 
 
+ALONE = "one-to-one"
+
+
 class WriteUpForm(forms.Form):
     """Who, when, how long, what for."""
 
@@ -79,6 +82,9 @@ class WriteUpForm(forms.Form):
         if said.get("held_on") and said["held_on"] > self.today:
             self.add_error("held_on", _("That day is still to come."))
         chosen, with_ = FORMATS.get(said.get("format", "")), said.get("who", "").rpartition(":")[2]
+        if with_ in ("A", "B") and said.get("format") == self.fields["format"].initial:
+            # Nobody chose it: it lies there for two. A talk with one has a format of its own.
+            said["format"], chosen = ALONE, FORMATS[ALONE]
         if chosen and with_ and (chosen.with_ == "one") != (with_ != "both"):
             self.add_error("format", _("This format is for another number of people."))
         return said

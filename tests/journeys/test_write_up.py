@@ -360,3 +360,12 @@ def test_the_same_card_sent_twice_stands_there_once():
     moments, _last = log.read(session.pk)
     assert [one.kind for one in moments].count("statement") == 1
     assert [one.kind for one in moments].count("reflection_confirmed") == 1
+
+
+def test_written_up_with_one_alone_the_format_follows_by_itself(fay):
+    page = fay.client()
+    with time_machine.travel(AFTERWARDS, tick=False):
+        answer = page.post(reverse("write_up"), opening(f"{fay.couple.pk}:A"))
+    assert answer.status_code == 302
+    made = Session.objects.visible_to(fay.viewer).get()
+    assert (made.format_code, plan_of(made).with_) == ("one-to-one", "A")
