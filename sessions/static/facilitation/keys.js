@@ -90,13 +90,17 @@
     if (event.target.closest("input, textarea, select, [contenteditable]")) return;
     if (event.key === "?") return showHelp();
     if (!on.checked) return;
-    // Space and Enter on a focused control mean that control.
-    if (event.key === " " && event.target.closest("button, a, summary")) return;
+    // Space and Enter on a focused control mean that control. Not in the box that says not yet: the focus was put
+    // there, not sought, and Space is the pause, from anywhere, in one press. Enter presses what it offers.
+    const sought = event.target.closest("button, a, summary");
+    const put = event.target.closest("[data-refusal]");
+    if (event.key === " " && sought && !put) return;
     const key = event.key === "=" ? "+" : event.key.toLowerCase();
     const all = [...desk.querySelectorAll(`[data-key="${CSS.escape(key)}"], [data-key-also="${CSS.escape(key)}"]`)];
     const target = all.find((one) => one.checkVisibility() && !one.disabled);
     if (!target) return;
     event.preventDefault();
+    if (put) sought?.blur();
     press(target);
   });
 })();
