@@ -19,9 +19,9 @@ from clients.rituals.models import Response, Ritual, RitualConsent
 from facilitator.models import Practice, User
 from reports import documents
 from sessions import plans, release, transfer
-from sessions.formats import FORMATS
+from sessions.engine.formats import FORMATS
+from sessions.engine.session_file import SessionFile, load
 from sessions.models import Agreement, Reader, Session
-from sessions.session_file import SessionFile, load
 
 EMAIL = "fay@practice.example"
 FILE = Path(__file__).parent / "data" / "demo_session.jsonl"

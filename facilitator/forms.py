@@ -9,7 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
 from facilitator.models import User
-from sessions.formats import FORMATS, Format
+from sessions.engine.formats import FORMATS, Format
 
 # The room is given back so long after the talk is over.
 SPARE_MINUTES = 15

@@ -23,7 +23,7 @@ from facilitator.now import now
 from reports import documents, taken_home
 from reports.forms import PartingForm
 from sessions import log, plans
-from sessions.figures import figures
+from sessions.engine.figures import figures
 from sessions.models import Agreement, Reader, Session
 
 

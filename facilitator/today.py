@@ -18,7 +18,7 @@ from facilitator.http import page, said
 from facilitator.now import now
 from facilitator.pages import cards
 from sessions import starting
-from sessions.formats import FORMATS
+from sessions.engine.formats import FORMATS
 from sessions.not_yet import REASONS
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from clients import agreement
 from clients.words import GROUND_RULES, SIX_CARDS
-from sessions.formats import feelings, needs
+from sessions.engine.formats import feelings, needs
 
 BLANK = "……………………"
 

@@ -9,8 +9,8 @@ from clients.access import Viewer
 from reports import documents
 from reports.models import Document
 from sessions import partings
+from sessions.engine.plan import DEFAULT_EXIT
 from sessions.models import Parting, Session
-from sessions.plan import DEFAULT_EXIT
 from sessions.plans import plan_of
 
 

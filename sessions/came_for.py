@@ -6,7 +6,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from sessions.formats import FORMATS
+from sessions.engine.formats import FORMATS
 
 # What two people came for, where nobody worded a goal of their own: the format they chose says it for them.
 CAME_FOR: Final[Mapping[str, str]] = {

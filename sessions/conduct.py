@@ -21,11 +21,12 @@ from clients.couples import partners_of
 from clients.models import Boundary, Consent, Quiet
 from facilitator import bell
 from facilitator.errors import Refusal, gettext_noop
-from sessions import clock, live, log, release, rules
-from sessions.kinds import KINDS, Command, check_common, check_form
+from sessions import live, log, release
+from sessions.engine import clock, rules
+from sessions.engine.kinds import KINDS, Command, check_common, check_form
+from sessions.engine.rules.texts import refusal
 from sessions.models import Agreement, Line, Moment, Posting, Session
 from sessions.plans import plan_of
-from sessions.rules.texts import refusal
 
 # For everybody else (rituals, documents) a session is over this long after its latest end, whatever the desk says.
 OVER_AFTER = timedelta(minutes=30)

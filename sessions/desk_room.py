@@ -6,9 +6,10 @@ from datetime import datetime
 
 from clients.access import AsFacilitator
 from clients.models import Partner
-from sessions import clock, log
+from sessions import log
+from sessions.engine import clock
+from sessions.engine.plan import Plan
 from sessions.models import Line, Session
-from sessions.plan import Plan
 from sessions.plans import plan_of
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from sessions.formats import FORMATS, Format
+from sessions.engine.formats import FORMATS, Format
 
 CATEGORIES = [("feelings", _("feelings")), ("needs", _("needs")), ("compromises", _("compromises"))]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from sessions import clock
 from sessions.desk_room import Room
-from sessions.kinds import LIVE, PAUSED
-from sessions.shapes import written
+from sessions.engine import clock
+from sessions.engine.kinds import LIVE, PAUSED
+from sessions.engine.values import written
 
 # What is offered when somebody needs longer, or a later time suits better.
 LATER_MINUTES = (10, 20, 60)

@@ -16,16 +16,25 @@ from django.utils.translation import gettext as _
 
 from clients.models import Couple, Partner
 from facilitator.errors import Refusal, gettext_noop
-from sessions import clock, conduct, log, rules
+from sessions import conduct, log
 from sessions.desk_room import Room
-from sessions.formats import Format
-from sessions.kinds import KINDS, Command
+from sessions.engine import clock, rules
+from sessions.engine.formats import Format
+from sessions.engine.kinds import KINDS, Command
+from sessions.engine.plan import PlannedPhase
+from sessions.engine.rules.texts import refusal
+from sessions.engine.session_file import (
+    BadLine,
+    Header,
+    LineCommand,
+    SessionFile,
+    parse,
+    read_command,
+    written_line,
+)
+from sessions.engine.values import written
 from sessions.models import Line, Moment, Session
-from sessions.plan import PlannedPhase
 from sessions.plans import GENTLE_LEAST_MINUTES, SPARE_MINUTES
-from sessions.rules.texts import refusal
-from sessions.session_file import BadLine, Header, LineCommand, SessionFile, parse, read_command, written_line
-from sessions.shapes import written
 
 # So that the same list is the same session, in whichever process it is looked at.
 NAMESPACE = uuid.UUID("6f0b4f0e-3c59-4d0a-9a55-5b3f5b4a7c11")

@@ -15,8 +15,8 @@ from facilitator import crypto
 from facilitator.errors import Refusal, gettext_noop
 from facilitator.models import User
 from sessions import held, transfer
+from sessions.engine.session_file import BadLine, SessionFile
 from sessions.models import Session
-from sessions.session_file import BadLine, SessionFile
 
 BEGUN = "session_started"
 NEEDED = frozenset({Consent.Scope.FACILITATION, Consent.Scope.STORED_NOTES})

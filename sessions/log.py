@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sessions import clock
-from sessions.kinds import KINDS, PARTNERS, Command, Kind, audience_of_own_words
+from sessions.engine import clock
+from sessions.engine.kinds import KINDS, PARTNERS, Command, Kind, audience_of_own_words
 from sessions.models import HeldBack, Line, Moment, Posting, Session
 
 BEGINNING = "0" * 64

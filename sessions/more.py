@@ -11,10 +11,10 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sessions import clock
-from sessions.kinds import ACCEPTED_FEAR, KINDS, MILESTONES, PARTNERS, REACTIONS, Field
-from sessions.rules.available import available
-from sessions.shapes import Id, ListOf, OneOf, Text, Whole, YesNo
+from sessions.engine import clock
+from sessions.engine.kinds import ACCEPTED_FEAR, KINDS, MILESTONES, PARTNERS, REACTIONS, Field
+from sessions.engine.rules.available import available
+from sessions.engine.values import Id, ListOf, OneOf, Text, Whole, YesNo
 
 LABELS: Final[Mapping[str, Mapping[str, Any]]] = {
     gettext_lazy("Between them"): {

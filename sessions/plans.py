@@ -17,11 +17,11 @@ from facilitator import audit
 from facilitator.errors import Refusal, gettext_noop
 from facilitator.models import User
 from sessions import partings
-from sessions.formats import FORMATS, Format
+from sessions.engine.formats import FORMATS, Format
+from sessions.engine.plan import Plan
+from sessions.engine.session_file import plan_from
+from sessions.engine.values import written
 from sessions.models import Agreement, Session
-from sessions.plan import Plan
-from sessions.session_file import plan_from
-from sessions.shapes import written
 
 SPARE_MINUTES = 5
 GENTLE_LEAST_MINUTES = 20

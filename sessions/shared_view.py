@@ -13,10 +13,11 @@ from clients.access import AsRoom
 from clients.couples import partners_of
 from clients.models import Partner
 from clients.words import GROUND_RULES
-from sessions import clock, log
+from sessions import log
 from sessions.came_for import came_for
+from sessions.engine import clock
+from sessions.engine.plan import Plan, PlannedPhase
 from sessions.models import Agreement, Line, Parting, Session
-from sessions.plan import Plan, PlannedPhase
 from sessions.plans import plan_of
 
 LIVE = ("running", "wrapping_up")

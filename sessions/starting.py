@@ -9,8 +9,8 @@ from clients.access import AsFacilitator
 from clients.models import Couple
 from facilitator.models import User
 from sessions import conduct, desk, plans, presses
-from sessions.formats import Format
-from sessions.kinds import Command
+from sessions.engine.formats import Format
+from sessions.engine.kinds import Command
 from sessions.models import Session
 
 

@@ -10,8 +10,8 @@ from clients.models import Casefile, Consent, Couple, Screening
 from facilitator.errors import Refusal
 from facilitator.models import Practice, User
 from sessions import conduct, log, plans
+from sessions.engine.session_file import BadLine, SessionFile, written_line
 from sessions.models import Parting, Session
-from sessions.session_file import BadLine, SessionFile, written_line
 
 # When a session that was not timed is taken to have been written up.
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)

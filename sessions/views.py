@@ -21,7 +21,7 @@ from facilitator.http import page, said
 from facilitator.now import now
 from sessions import conduct, live, not_yet, partings, plans, presses, release, transfer
 from sessions import desk as shape
-from sessions.formats import FORMATS
+from sessions.engine.formats import FORMATS
 from sessions.forms import PlanForm
 from sessions.models import Agreement, Reader, Session
 

@@ -15,10 +15,10 @@ from facilitator.models import User
 from sessions import conduct, partings
 from sessions.conduct import command_from
 from sessions.desk_room import Room
-from sessions.formats import Format
-from sessions.kinds import Command
+from sessions.engine.formats import Format
+from sessions.engine.kinds import Command
+from sessions.engine.plan import other
 from sessions.models import Session
-from sessions.plan import other
 from sessions.plans import GENTLE_LEAST_MINUTES, keep, notes_may_be_kept
 
 

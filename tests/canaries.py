@@ -14,7 +14,7 @@ from django.db import connection, models
 from clients.access import Audience, Guarded
 from facilitator.crypto import EncryptedJSON, EncryptedText, InstallationText
 from facilitator.models import User
-from sessions.kinds import KINDS
+from sessions.engine.kinds import KINDS
 from tests.cast import House
 from tests.clients.rows import Maker, audiences
 
@@ -208,7 +208,7 @@ def _behind_the_trigger(model: type[models.Model], row: Any, each: Any, value: s
             cursor.execute(create)
 
 
-# Words that come by command. Who may read them is written here once more, apart from sessions/kinds.py.
+# Words that come by command. Who may read them is written here once more, apart from sessions/engine/kinds.py.
 
 OWN_F = {
     ("redirect_offered", "suggestion"): "to",

@@ -74,12 +74,12 @@ BUGS = [
     ),
     Bug(
         "an audience changed", "the facilitator's own note is stored for the author and, later, for both",
-        "sessions/kinds/table.py", '_content("note", TEAM, NOT_ENDED, _words("text", Text()), audience="FAC"',
+        "sessions/engine/kinds/table.py", '_content("note", TEAM, NOT_ENDED, _words("text", Text()), audience="FAC"',
         '_content("note", TEAM, NOT_ENDED, _words("text", Text()), audience="REL"', PRIVACY, "private_fields",
     ),
     Bug(
         "an audience changed, met", "the same, found by meeting the words themselves",
-        "sessions/kinds/table.py", '_content("note", TEAM, NOT_ENDED, _words("text", Text()), audience="FAC"',
+        "sessions/engine/kinds/table.py", '_content("note", TEAM, NOT_ENDED, _words("text", Text()), audience="FAC"',
         '_content("note", TEAM, NOT_ENDED, _words("text", Text()), audience="REL"', PRIVACY, "nobody_meets",
     ),
     Bug(

@@ -27,6 +27,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 
 ROOT = Path(__file__).resolve().parent.parent
+SESSION_FILES = ROOT / "tests" / "session_files"
 CHROMIUM_FLAGS = [
     "--disable-gpu",
     "--disable-dev-shm-usage",

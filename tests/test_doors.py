@@ -194,7 +194,9 @@ def test_the_states_of_the_object_change_what_the_table_says_and_nothing_else(wo
 
 
 # A paper to start with is the same for everybody, and its name is printed in the list of them.
-@pytest.mark.parametrize("row", [row for row in EVERY if row.name not in ("link", "starting_paper")], ids=_ids)
+@pytest.mark.parametrize(
+    "row", [row for row in EVERY if row.name not in ("link", "starting_paper")], ids=_ids
+)
 def test_what_is_hidden_and_what_is_not_there_look_the_same(world, row):
     """A stranger's 404 says nothing, not even by its length, about whether there is something."""
     at = row.at(world)

@@ -33,9 +33,9 @@ from facilitator.now import now as clock_now
 from reports import documents
 from reports.models import Document
 from sessions import release, transfer
-from sessions.kinds import KINDS
+from sessions.engine.kinds import KINDS
+from sessions.engine.session_file import read_file
 from sessions.models import Moment, Reader
-from sessions.session_file import read_file
 from tests import world as built
 from tests.canaries import EXCEPT, NUMBERS, PLAIN, Aviary, name_of, plant_columns, sung, text_fields
 from tests.cast import BACKEND, signed_in

@@ -69,9 +69,9 @@ GROUPS = {
         "reports/starting.py",
     ),
     "Said in the same way everywhere": ("clients/words.py", "sessions/came_for.py"),
-    "In the ready formats": ("sessions/data/formats.json",),
+    "In the ready formats": ("sessions/engine/data/formats.json",),
     "In the rituals": ("clients/rituals/data/rituals.json",),
-    "In the lists of words": ("sessions/data/feelings.tsv", "sessions/data/needs.tsv"),
+    "In the lists of words": ("sessions/engine/data/feelings.tsv", "sessions/engine/data/needs.tsv"),
 }
 # The same folders hold pages of the facilitator's own.
 NOT_THEIRS = {

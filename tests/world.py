@@ -14,9 +14,10 @@ from facilitator.models import User
 from facilitator.now import now as clock_now
 from reports import documents
 from reports.models import Document
-from sessions import clock, conduct, plans, release, write_up
-from sessions.formats import FORMATS
-from sessions.kinds import Command
+from sessions import conduct, plans, release, write_up
+from sessions.engine import clock
+from sessions.engine.formats import FORMATS
+from sessions.engine.kinds import Command
 from sessions.models import Reader, Session
 from tests.cast import MORNING, PASSWORD, House, household
 

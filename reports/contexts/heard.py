@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sessions.plan import ExitStrategy, Goal, Plan
+from sessions.engine.plan import ExitStrategy, Goal, Plan
 
 # "room": what lies open between the two, before and after any release.
 Reader = Literal["both", "A", "B", "F", "room"]

@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
-from sessions.clock.state import EPOCH
+from sessions.engine.clock.state import EPOCH
 
 GOAL_VIEW = {
     "yes": gettext_noop("yes"),

@@ -14,12 +14,13 @@ from clients.rituals.models import Ritual
 from clients.rituals.portal import cadence_words
 from reports.contexts import Heard, Meeting, SeenLine
 from reports.contexts.heard import Due, Reader
-from sessions import clock, log
-from sessions.figures import figures
+from sessions import log
+from sessions.engine import clock
+from sessions.engine.figures import figures
+from sessions.engine.plan import DEFAULT_EXIT, Plan
+from sessions.engine.values import instant
 from sessions.models import HeldBack, Line, Moment, Opening, Parting, Session
-from sessions.plan import DEFAULT_EXIT, Plan
 from sessions.plans import plan_of, title_of
-from sessions.shapes import instant
 
 FORTNIGHT = timedelta(days=14)
 

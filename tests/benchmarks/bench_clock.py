@@ -8,8 +8,8 @@ import subprocess
 import time
 from datetime import timedelta
 
-from sessions.clock import Moment, read
-from tests.sessions.table import PLAN, Table
+from sessions.engine.clock import Moment, read
+from tests.sessions.engine.table import PLAN, Table
 
 SIZES = (100, 1_000, 10_000)
 RUNS = 15

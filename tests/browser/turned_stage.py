@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import make_password
 from facilitator.models import User
 from facilitator.now import now
 from sessions import conduct, partings
-from sessions.kinds import Command
+from sessions.engine.kinds import Command
 from sessions.models import Session
 from tests.cast import household
 from tests.sessions.live_stage import sign_in

@@ -15,7 +15,7 @@ from facilitator import celery
 from facilitator.models import AuditEntry, DataKey, Practice, Purge, User
 from facilitator.now import now
 from sessions import plans
-from sessions.formats import FORMATS
+from sessions.engine.formats import FORMATS
 from tests.cast import MORNING
 from tests.clients.test_walking_in import BOTH, enquired, rows
 from tests.clients.test_walking_in import client as client

@@ -14,7 +14,7 @@ from typing import Any
 from clients.models import Partner
 from clients.rituals.models import Ritual, RitualConsent, SignInLink
 from reports.models import Document
-from sessions.kinds import ALWAYS
+from sessions.engine.kinds import ALWAYS
 from sessions.models import Agreement
 from tests.world import NOW, TO_STATE, World
 

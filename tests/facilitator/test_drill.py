@@ -22,7 +22,7 @@ from facilitator import begin
 from facilitator.now import now
 from reports import documents
 from sessions import conduct, partings, starting
-from sessions.formats import FORMATS
+from sessions.engine.formats import FORMATS
 at = now()
 fay = begin.begin(name="Fay", email="fay@practice.example", password="a warm room with three chairs")
 viewer = AsFacilitator(fay.pk, fay.practice_id)

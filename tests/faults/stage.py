@@ -12,8 +12,8 @@ from django.contrib.sessions.backends.db import SessionStore
 from clients.rituals.models import Delivery, DeliveryAttempt, Response
 from facilitator.models import LocalMail
 from sessions import log, plans, transfer
+from sessions.engine.session_file import load
 from sessions.models import Session
-from sessions.session_file import load
 
 FILE = Path(__file__).resolve().parent.parent / "session_files" / "good" / "worked_session.jsonl"
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"

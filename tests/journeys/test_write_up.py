@@ -14,10 +14,10 @@ from clients.models import Consent, Screening
 from reports.contexts import DoorSheet, FacilitatorRecord, JointSummary
 from reports.documents.gathering import gather
 from sessions import log, transfer
-from sessions.figures import figures
+from sessions.engine.figures import figures
+from sessions.engine.session_file import load
 from sessions.models import Session
 from sessions.plans import plan_of
-from sessions.session_file import load
 from tests.cast import House, talked
 from tests.services import ROOT
 from tests.sessions.pressed import Forms

@@ -3,14 +3,14 @@
 import json
 from dataclasses import replace
 from datetime import date, datetime
-from pathlib import Path
 
 from reports.contexts import Heard, Meeting, SeenLine
 from sessions import conduct, log
-from sessions.plan import ExitStrategy, Goal, Plan, PlannedPhase
+from sessions.engine.plan import ExitStrategy, Goal, Plan, PlannedPhase
+from tests.services import ROOT, SESSION_FILES
 
-FILES = Path(__file__).parent.parent / "session_files" / "good"
-FORMATS = Path(__file__).parent.parent.parent / "sessions" / "data" / "formats.json"
+FILES = SESSION_FILES / "good"
+FORMATS = ROOT / "sessions" / "engine" / "data" / "formats.json"
 
 
 def at(text):

@@ -4,7 +4,6 @@ The worked session, held by Fay with Ana (A) and Ben (B).
 """
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -18,13 +17,14 @@ from facilitator.models import AuditEntry, DataKey
 from reports import documents, pdf, tasks
 from reports.models import Document
 from sessions import release, transfer
+from sessions.engine.session_file import load
 from sessions.models import HeldBack, Moment, Reader
-from sessions.session_file import load
 from tests.reports.reading import everything_in, opened, text_of
+from tests.services import SESSION_FILES
 
 # Each brings an hour in and sets papers of it.
 pytestmark = pytest.mark.slow
-FILE = Path(__file__).parent.parent / "session_files" / "good" / "worked_session.jsonl"
+FILE = SESSION_FILES / "good" / "worked_session.jsonl"
 NOW = datetime(2025, 3, 14, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
 # Said by Ana (A) and by Ben (B) in the worked session.

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sessions import clock, conduct, log
+from sessions import conduct, log
+from sessions.engine import clock
 from sessions.models import Agreement, Line, Moment, Session
 from sessions.plans import plan_of
 from tests.world import planned

@@ -12,7 +12,7 @@ from clients.models import Assignment
 from facilitator.models import Practice, User
 from facilitator.now import now
 from sessions import conduct
-from sessions.kinds import Command
+from sessions.engine.kinds import Command
 from sessions.models import Session
 from tests.cast import BACKEND, household
 from tests.world import planned, signer

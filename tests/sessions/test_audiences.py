@@ -2,9 +2,22 @@
 
 import pytest
 
-from sessions import clock, log
-from sessions.kinds import KINDS, Command
-from sessions.shapes import Day, Id, Instant, ListOf, MapOf, Object, OneOf, PhaseKey, Text, Whole, YesNo
+from sessions import log
+from sessions.engine import clock
+from sessions.engine.kinds import KINDS, Command
+from sessions.engine.values import (
+    Day,
+    Id,
+    Instant,
+    ListOf,
+    MapOf,
+    Object,
+    OneOf,
+    PhaseKey,
+    Text,
+    Whole,
+    YesNo,
+)
 from tests.sessions.hall import START
 
 # Which rows a command becomes: "audience:owner kind by facts *words", "=" for the command's own name.

@@ -9,11 +9,12 @@ from django.db import connection, connections
 
 from clients.models import Quiet
 from facilitator.errors import Refusal
-from sessions import clock, conduct, log, plans, transfer
-from sessions.kinds import Command
+from sessions import conduct, log, plans, transfer
+from sessions.engine import clock
+from sessions.engine.kinds import Command
+from sessions.engine.session_file import load
 from sessions.models import Agreement, Line, Moment, Posting, Reader, Session
 from sessions.plans import plan_of
-from sessions.session_file import load
 from tests.services import ROOT
 from tests.sessions.hall import Hall
 from tests.world import TO_STATE

@@ -9,7 +9,8 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from sessions import clock, conduct, log
+from sessions import conduct, log
+from sessions.engine import clock
 from sessions.models import Line, Moment
 from sessions.plans import plan_of
 from tests.cast import signed_in

@@ -5,8 +5,8 @@ from uuid import UUID
 import pytest
 
 from sessions import starting
-from sessions.figures import figures
-from sessions.formats import FORMATS
+from sessions.engine.figures import figures
+from sessions.engine.formats import FORMATS
 from sessions.log import read
 from sessions.plans import plan_of
 from tests.sessions.pressed import Desk

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from clients.models import Consent
-from sessions.formats import FORMATS
+from sessions.engine.formats import FORMATS
 from tests.cast import household
 from tests.sessions.turned_room import JOINT, PRIVATE, Room, nonce_of
 from tests.world import BEGUN, NOW, drive, planned

@@ -4,8 +4,9 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from facilitator.models import Purge
-from sessions import clock, log
-from sessions.kinds import Command
+from sessions import log
+from sessions.engine import clock
+from sessions.engine.kinds import Command
 from sessions.models import Line, Moment
 from sessions.plans import plan_of
 from tests.sessions.hall import Hall

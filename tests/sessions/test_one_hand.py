@@ -8,10 +8,10 @@ import time_machine
 from django.urls import reverse
 
 from sessions import log, not_yet
-from sessions.kinds import KINDS, PARTNERS
+from sessions.engine.kinds import KINDS, PARTNERS
+from sessions.engine.rules import TEXTS
 from sessions.models import Line, Parting
 from sessions.more import BY_CARD_ONLY
-from sessions.rules import TEXTS
 from tests.sessions.pressed import START, Desk
 from tests.world import drive
 

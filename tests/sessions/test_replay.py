@@ -13,10 +13,10 @@ from django.core.management import call_command
 from django.db import connections
 
 from sessions import log, transfer
-from sessions.figures import figures
+from sessions.engine.figures import figures
+from sessions.engine.session_file import load
 from sessions.models import Line, Moment, Session
 from sessions.plans import plan_of
-from sessions.session_file import load
 from tests.cast import House
 from tests.services import ROOT, clean_env
 from tests.sessions.test_session_file_form import BAD

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from sessions import log, transfer
-from sessions.figures import figures
+from sessions.engine.figures import figures
+from sessions.engine.session_file import load
 from sessions.models import Line
 from sessions.plans import plan_of
-from sessions.session_file import load
 from tests.services import ROOT
 
 FILE = ROOT / "tests" / "session_files" / "good" / "tuesday_session.jsonl"

@@ -15,8 +15,8 @@ from django.urls import reverse
 from clients.access import AsFacilitator, AsRoom
 from clients.models import Assignment, Consent
 from sessions import conduct, live, plans
-from sessions.formats import FORMATS
-from sessions.session_file import read_file
+from sessions.engine.formats import FORMATS
+from sessions.engine.session_file import read_file
 from tests import world as built
 from tests.canaries import Aviary, plant_columns, sung
 from tests.cast import PASSWORD, signed_in

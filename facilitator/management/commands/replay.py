@@ -12,9 +12,9 @@ from django.db import transaction
 
 from reports import documents
 from sessions import log, transfer
-from sessions.figures import figures
+from sessions.engine.figures import figures
+from sessions.engine.session_file import BadLine, load
 from sessions.plans import plan_of
-from sessions.session_file import BadLine, load
 
 
 class _TakeBack(Exception):

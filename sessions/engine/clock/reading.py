@@ -1,0 +1,311 @@
+"""What the clock says now: everything a screen needs, derived from plan, Moments and one instant."""
+
+import copy
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sessions.engine.clock.fold import fold
+from sessions.engine.clock.moment import Moment
+from sessions.engine.clock.state import (
+    ACTIVE,
+    NEVER,
+    Check,
+    Extension,
+    Pause,
+    PhaseRun,
+    State,
+    instant_at,
+    seconds,
+)
+from sessions.engine.clock.time import pass_time
+from sessions.engine.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseReading:
+    number: int
+    title: str
+    kind: str
+    turn: str
+    status: str  # waiting active finished set_aside
+    planned_s: int
+    extended_s: int
+    active_s: int
+    overtime_s: int
+    remaining_s: int
+    voice_s: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PauseReading:
+    kind: str  # brief settling cool_down
+    called_by: str
+    called_at: datetime
+    asked_return: datetime | None
+    return_at: datetime | None
+    agreed_return: datetime | None
+    # The partner whose proposal stands, and who has said yes to it.
+    proposed_by: str
+    accepted: frozenset[str]
+    ready: frozenset[str]
+    shorter_than_suggested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReading:
+    id: str
+    of: str
+    listener: str
+    speaker: str
+    kind: str
+    # awaiting_reflection awaiting_answer bridging bridge_awaiting_answer held
+    state: str
+    # What it returns to after a pause; the same as `state` where nothing is held.
+    under: str
+    attempt: int
+    corrections: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionReading:
+    phase: int
+    minutes: int
+    by: str
+    # asking agreed not_now; unanswered after sixty seconds it reads not_now, and may still be answered.
+    state: str
+    sealed: bool
+    answered: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class DueReading:
+    kind: str
+    at: datetime
+    phase: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    state: str
+    now: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    # How it ended, or would end if the facilitator ended it now.
+    ended_how: str
+    phase: int | None
+    phases: tuple[PhaseReading, ...]
+    floor: str | None
+    voice: str
+    wall_s: int
+    active_s: int
+    brief_pause_s: int
+    cool_down_s: int
+    caucus_s: int
+    voice_s: dict[str, int]
+    caucus_with: str | None
+    caucus_with_s: dict[str, int]
+    phase_remaining_s: int | None
+    maximum_s: int | None
+    active_left_s: int | None
+    ends_at: datetime | None
+    latest_end: datetime | None
+    return_at: datetime | None
+    ready: frozenset[str]
+    pause: PauseReading | None
+    check: CheckReading | None
+    extension: ExtensionReading | None
+    arrived: frozenset[str]
+    ground_rules: frozenset[str]
+    gone: frozenset[str]
+    connection_is_lost: bool
+    closing_is_due: bool
+    options_unlocked: bool
+    due: tuple[DueReading, ...]
+    changes_at: datetime | None
+
+
+def state_at(state: State, now: datetime) -> State:
+    """A copy whose clocks have run on to `now`; what it shares with the original is only read."""
+    then = copy.copy(state)
+    if not state.plan.timed:
+        return then
+    second = seconds(now)
+    if second > state.second and state.ended_at is None:
+        then.phases = list(state.phases)
+        then.due = list(state.due)
+        then.alarms = dict(state.alarms)
+        then.caucus_parts = dict(state.caucus_parts)
+        if state.run is not None:
+            run = replace(state.run, voice=dict(state.run.voice))
+            then.phases[run.number - 1] = run
+            then.run = run
+            if state.open_phase is state.run:
+                then.open_phase = run
+        pass_time(then, second)
+    return then
+
+
+def read(plan: Plan, moments: Iterable[Moment] | State, now: datetime) -> Reading:
+    folded = moments if isinstance(moments, State) else fold(plan, moments)
+    return reading_of(state_at(folded, now), now)
+
+
+def reading_of(state: State, now: datetime) -> Reading:
+    """The reading of a state whose clocks stand at `now`."""
+    plan = state.plan
+    phases = tuple(_phase(plan, run) for run in state.phases)
+    run = state.open_phase
+    pause = state.pause
+    latest = state.latest_end
+    return Reading(
+        state=state.name,
+        now=now,
+        started_at=_instant(state.started_at) if plan.timed else None,
+        ended_at=_instant(state.ended_at) if plan.timed else None,
+        ended_how=state.ended_how or state.derived_how(),
+        phase=run.number if run else None,
+        phases=phases,
+        floor=state.floor,
+        voice=state.voice,
+        wall_s=state.wall,
+        active_s=state.active,
+        brief_pause_s=state.brief,
+        cool_down_s=state.cool,
+        caucus_s=state.caucus,
+        voice_s={who: sum(p.voice[who] for p in state.phases) for who in ("A", "B", "F", "none")},
+        caucus_with=state.caucus_with,
+        caucus_with_s=dict(state.caucus_parts),
+        phase_remaining_s=run.limit - run.active if run else None,
+        maximum_s=None if state.maximum == NEVER else state.maximum,
+        active_left_s=None if state.maximum == NEVER else state.maximum - state.active,
+        ends_at=_ends_at(state),
+        latest_end=None if latest == NEVER else instant_at(latest),
+        return_at=_instant(pause.return_at) if pause else None,
+        ready=frozenset(pause.ready) if pause else frozenset(),
+        pause=_pause(plan, pause) if pause else None,
+        check=_check(state, state.check) if state.check else None,
+        extension=_extension(state, state.extension) if state.extension else None,
+        arrived=frozenset(state.present),
+        ground_rules=frozenset(state.rules_said),
+        gone=frozenset(state.left),
+        connection_is_lost=state.connection_is_lost,
+        closing_is_due=closing_is_due(state),
+        options_unlocked=state.options_unlocked,
+        due=tuple(
+            DueReading(due.kind, instant_at(due.at), due.phase)
+            for due in sorted(state.due, key=lambda due: due.at)
+            if due.kind != "extension_unsealed"
+        ),
+        changes_at=_changes_at(state),
+    )
+
+
+def closing_is_due(state: State) -> bool:
+    begun = state.closing.status in ("active", "finished")
+    return state.started_at is not None and not begun and state.active >= state.closing_at
+
+
+def _instant(second: int | None) -> datetime | None:
+    return None if second is None else instant_at(second)
+
+
+def _phase(plan: Plan, run: PhaseRun) -> PhaseReading:
+    phase = plan.phases[run.number - 1]
+    return PhaseReading(
+        number=run.number,
+        title=phase.title,
+        kind=phase.kind,
+        turn=phase.turn,
+        status=run.status,
+        planned_s=run.planned,
+        extended_s=run.extended,
+        active_s=run.active,
+        overtime_s=max(0, run.active - run.limit),
+        remaining_s=run.left,
+        voice_s=dict(run.voice),
+    )
+
+
+def _ends_at(state: State) -> datetime | None:
+    """When it would end at this pace: what is left of each phase, from now or from the return time."""
+    if not state.plan.timed or state.ended_at is not None or state.second == 0:
+        return None
+    begin = state.second
+    if state.started_at is None and state.plan.planned_start is not None:
+        begin = max(begin, seconds(state.plan.planned_start))
+    if state.pause is not None and state.pause.return_at is not None:
+        begin = max(begin, state.pause.return_at)
+    return instant_at(begin + sum(run.left for run in state.phases if run.status in ("waiting", "active")))
+
+
+def is_shorter(plan: Plan, pause: Pause) -> bool:
+    """A cool-down whose return time, or whose real length, is under the least minutes they had agreed on."""
+    if pause.kind != "cool_down" or pause.return_at is None:
+        return False
+    until = pause.return_at if pause.resumed_at is None else min(pause.return_at, pause.resumed_at)
+    return until - pause.called_at < plan.exit_strategy.minimum_minutes * 60
+
+
+def _pause(plan: Plan, pause: Pause) -> PauseReading:
+    return PauseReading(
+        kind=pause.kind,
+        called_by=pause.called_by,
+        called_at=instant_at(pause.called_at),
+        asked_return=_instant(pause.asked),
+        return_at=_instant(pause.return_at),
+        agreed_return=_instant(pause.agreed),
+        proposed_by=pause.proposer,
+        accepted=frozenset(pause.accepted),
+        ready=frozenset(pause.ready),
+        shorter_than_suggested=is_shorter(plan, pause),
+    )
+
+
+STAGES = {
+    "reflect": "awaiting_reflection",
+    "answer": "awaiting_answer",
+    "bridge": "bridging",
+    "bridge_answer": "bridge_awaiting_answer",
+}
+
+
+def _check(state: State, check: Check) -> CheckReading:
+    under = STAGES[check.stage]
+    return CheckReading(
+        id=check.id,
+        of=check.of,
+        listener=check.listener,
+        speaker=check.speaker,
+        kind=check.kind,
+        state=under if state.clock == ACTIVE else "held",
+        under=under,
+        attempt=check.tries + 1 if check.stage == "reflect" else check.tries,
+        corrections=check.corrections,
+    )
+
+
+def _extension(state: State, extension: Extension) -> ExtensionReading:
+    waiting = "extension_unsealed" in state.alarms
+    return ExtensionReading(
+        phase=extension.phase,
+        minutes=extension.minutes,
+        by=extension.by,
+        state=extension.outcome or ("asking" if waiting else "not_now"),
+        sealed=not extension.outcome and waiting,
+        answered=frozenset(extension.answers),
+    )
+
+
+def _changes_at(state: State) -> datetime | None:
+    """When this reading next changes by itself, should nobody do anything."""
+    if not state.plan.timed or state.ended_at is not None:
+        return None
+    ahead = [at for at in state.alarms.values() if at > state.second]
+    if state.clock == ACTIVE:
+        run = state.run or state.phases[0]
+        begun = state.closing.status in ("active", "finished")
+        closing = 0 if begun else state.closing_at - state.active
+        waits = (run.limit - run.active, closing, state.maximum - state.active)
+        ahead += [state.second + wait for wait in waits if 0 < wait < NEVER // 2]
+    return instant_at(min(ahead)) if ahead else None
