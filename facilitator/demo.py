@@ -18,10 +18,10 @@ from clients.rituals import deliveries, rituals
 from clients.rituals.models import Response, Ritual, RitualConsent
 from facilitator.models import Practice, User
 from reports import documents
-from sessions import plans, release, transfer
 from sessions.engine.formats import FORMATS
 from sessions.engine.session_file import SessionFile, load
 from sessions.models import Agreement, Reader, Session
+from sessions.record import import_export, planning, release
 
 EMAIL = "fay@practice.example"
 FILE = Path(__file__).parent / "data" / "demo_session.jsonl"
@@ -176,7 +176,7 @@ def answered(walk: Ritual, partners: dict[str, Partner], answers: tuple[str, str
 def finished(fay: User, made: Couple, partners: dict[str, Partner], *, at: datetime) -> Session:
     """The worked session as Ana and Ben would have had it, read through with each."""
     file = moved_to(at)
-    held = transfer.bring_in(file, couple=made, facilitator=fay)
+    held = import_export.bring_in(file, couple=made, facilitator=fay)
     for partner in partners.values():
         release.agree(
             session=held,
@@ -215,7 +215,7 @@ def from_agreement(fay: User, held: Session, partners: dict[str, Partner], *, at
     """A small weekly ritual made of what they agreed."""
     viewer = AsFacilitator(fay.pk, fay.practice_id)
     agreed = Agreement.objects.visible_to(viewer).select_related("session__couple", "line").get(session=held)
-    made = plans.ritual_of(
+    made = planning.ritual_of(
         agreed,
         by=fay,
         code="own",
@@ -231,7 +231,7 @@ def from_agreement(fay: User, held: Session, partners: dict[str, Partner], *, at
 
 def planned(fay: User, made: Couple, *, at: datetime) -> Session:
     """One session for now."""
-    return plans.propose(
+    return planning.propose(
         couple=made,
         facilitator=fay,
         chosen=FORMATS["revisit"],

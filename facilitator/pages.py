@@ -22,9 +22,9 @@ from facilitator.mail import can_mail
 from facilitator.now import now
 from reports import documents, taken_home
 from reports.forms import PartingForm
-from sessions import log, plans
 from sessions.engine.figures import figures
 from sessions.models import Agreement, Reader, Session
+from sessions.record import moment_rows, planning
 
 
 @require_safe
@@ -35,7 +35,7 @@ def couple(request: HttpRequest, couple_id: UUID) -> HttpResponse:
     partners = cards(viewer, Partner.objects.visible_to(viewer).filter(couple=found))
     sessions = list(Session.objects.visible_to(viewer).filter(couple=found))
     for session in sessions:
-        session.title = plans.title_of(session)
+        session.title = planning.title_of(session)
     context = {"couple": found, "partners": partners, "sessions": sessions, "not_yet": _not_yet(partners)}
     context["is_enquiry"] = not all(partner.name for partner in partners)
     context["is_example"] = demo.is_example(found, viewer)
@@ -153,9 +153,9 @@ def session(request: HttpRequest, session_id: UUID) -> HttpResponse:
 
 
 def _after(session: Session, viewer: AsFacilitator) -> dict[str, Any]:
-    plan = plans.plan_of(session)
-    session.title = plans.title_of(session)
-    moments, _last = log.read(session.pk)
+    plan = planning.plan_of(session)
+    session.title = planning.title_of(session)
+    moments, _last = moment_rows.read(session.pk)
     numbers = figures(plan, moments)
     partners = Partner.objects.visible_to(viewer).filter(couple=session.couple_id)
     people = [partner for partner in partners if partner.slot in plan.partners]
@@ -164,7 +164,7 @@ def _after(session: Session, viewer: AsFacilitator) -> dict[str, Any]:
     )
     for agreement in agreements:
         agreement.text = agreement.line.words.get("text", "")
-        agreement.look_again_on = plans.day(agreement.line.moment.facts.get("look_again_on"))
+        agreement.look_again_on = planning.day(agreement.line.moment.facts.get("look_again_on"))
     return {
         "session": session,
         "documents": documents.listed(session.pk, viewer),

@@ -18,8 +18,8 @@ from facilitator.forms import FirstRunForm
 from facilitator.http import page
 from facilitator.models import Practice, User
 from facilitator.now import now
-from sessions import plans
 from sessions.models import Session
+from sessions.record import planning
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -100,7 +100,7 @@ def _today(viewer: AsFacilitator) -> list[Session]:
     )
     found = list(near.distinct().order_by("planned_start"))
     for session in found:
-        session.title = plans.title_of(session)
+        session.title = planning.title_of(session)
     return found
 
 

@@ -8,10 +8,10 @@ from django.db import transaction
 from clients.access import Viewer
 from reports import documents
 from reports.models import Document
-from sessions import partings
 from sessions.engine.plan import DEFAULT_EXIT
 from sessions.models import Parting, Session
-from sessions.plans import plan_of
+from sessions.record import partings
+from sessions.record.planning import plan_of
 
 
 def so_far(session: Session, viewer: Viewer) -> dict[str, str]:

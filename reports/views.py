@@ -19,8 +19,8 @@ from reports import documents, taken_home
 from reports.forms import PartingForm
 from reports.models import Document
 from reports.starting import PAPERS
-from sessions import release
 from sessions.models import Reader, Session
+from sessions.record import release
 
 
 @require_safe

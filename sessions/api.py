@@ -15,10 +15,10 @@ from facilitator import audit
 from facilitator.errors import Refusal, gettext_noop
 from facilitator.http import said
 from facilitator.now import now
-from sessions import conduct
 from sessions.engine import clock
 from sessions.engine.values import written
 from sessions.models import Session
+from sessions.record import conduct
 
 
 @api_view(["POST"])

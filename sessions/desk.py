@@ -11,7 +11,7 @@ from sessions import more, not_yet, tabletop
 from sessions.desk_room import Room, people, room
 from sessions.forms import CARDS
 from sessions.glance import LATER_MINUTES, glance
-from sessions.plans import title_of
+from sessions.record.planning import title_of
 
 __all__ = ["Room", "context", "digest", "people", "room"]
 

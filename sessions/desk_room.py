@@ -6,11 +6,11 @@ from datetime import datetime
 
 from clients.access import AsFacilitator
 from clients.models import Partner
-from sessions import log
 from sessions.engine import clock
 from sessions.engine.plan import Plan
 from sessions.models import Line, Session
-from sessions.plans import plan_of
+from sessions.record import moment_rows
+from sessions.record.planning import plan_of
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,13 @@ class Room:
 
     @property
     def clock_line(self) -> int:
-        return log.clock_line(self.moments)
+        return moment_rows.clock_line(self.moments)
 
 
 def room(session: Session, viewer: AsFacilitator, now: datetime) -> Room:
     """Three queries: Moments, Lines, partners."""
     plan = plan_of(session)
-    moments, _last = log.read(session.pk)
+    moments, _last = moment_rows.read(session.pk)
     state = clock.fold(plan, moments)
     lines = Line.objects.visible_to(viewer).filter(session=session).select_related("moment")
     partners = Partner.objects.visible_to(viewer).filter(couple=session.couple_id)

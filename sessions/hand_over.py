@@ -16,13 +16,13 @@ from clients.access import AsPartner
 from clients.models import Partner
 from clients.turned import Card
 from facilitator.errors import Refusal, gettext_noop
-from sessions import conduct
 from sessions.came_for import came_for
 from sessions.engine import clock, rules
 from sessions.engine.kinds import PAUSED, Command
 from sessions.engine.rules.order import must_say_ready
 from sessions.engine.values import written
 from sessions.models import Line, Session
+from sessions.record import conduct
 from sessions.shared_view import spoken
 
 NEARLY = timedelta(minutes=10)

@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 
 from clients.models import Couple, Partner
 from facilitator.errors import Refusal, gettext_noop
-from sessions import conduct, log
 from sessions.desk_room import Room
 from sessions.engine import clock, rules
 from sessions.engine.formats import Format
@@ -34,7 +33,8 @@ from sessions.engine.session_file import (
 )
 from sessions.engine.values import written
 from sessions.models import Line, Moment, Session
-from sessions.plans import GENTLE_LEAST_MINUTES, SPARE_MINUTES
+from sessions.record import conduct, moment_rows
+from sessions.record.planning import GENTLE_LEAST_MINUTES, SPARE_MINUTES
 
 # So that the same list is the same session, in whichever process it is looked at.
 NAMESPACE = uuid.UUID("6f0b4f0e-3c59-4d0a-9a55-5b3f5b4a7c11")
@@ -68,7 +68,7 @@ class Held:
         """Raises the first Refusal, or lets the list know it."""
         verdict = rules.check(self.file.plan, self.state, rules.Standing.of_nobody_kept(), command, now)
         target = rules.target_of(self.state, command) if command.kind == "corrected" else None
-        parts = log.split(command, target=target, set_aside=verdict.set_aside)
+        parts = moment_rows.split(command, target=target, set_aside=verdict.set_aside)
         self.lines += [_line(part, command) for part in parts if part.words]
         moment = clock.moment_of(
             command,
@@ -163,7 +163,7 @@ def press(held: Held, commands: Iterable[Command], *, seen: int | None, now: dat
     """All commands of a press at one instant, or none: a list that was refused halfway is thrown away."""
     at = max(now, held.state.last_at or now)
     for place, command in enumerate(commands):
-        conduct.not_stale(command, seen if place == 0 else None, log.clock_line(held.state.moments))
+        conduct.not_stale(command, seen if place == 0 else None, moment_rows.clock_line(held.state.moments))
         number = len(held.written) + 1
         raw = written_line(command, at)
         held.take(read_command(raw, number=number, plan=held.file.plan, before=None), now=at)
@@ -188,7 +188,7 @@ def room(held: Held, now: datetime) -> Room:
     return Room(session, plan, held.state, reading, held.state.moments, held.lines, partners)
 
 
-def _line(part: log.Part, command: LineCommand) -> Line:
+def _line(part: moment_rows.Part, command: LineCommand) -> Line:
     moment = Moment(
         number=command.number,
         command=command.number,
@@ -200,7 +200,9 @@ def _line(part: log.Part, command: LineCommand) -> Line:
         facts=part.facts,
         audience=part.audience,
     )
-    return Line(moment=moment, kind=part.kind, ref=log.ref_of(part), audience=part.audience, words=part.words)
+    return Line(
+        moment=moment, kind=part.kind, ref=moment_rows.ref_of(part), audience=part.audience, words=part.words
+    )
 
 
 def named(held: Held, *, label: str, names: dict[str, str]) -> SessionFile:

@@ -14,9 +14,10 @@ from clients.models import Casefile, Consent, Couple
 from facilitator import crypto
 from facilitator.errors import Refusal, gettext_noop
 from facilitator.models import User
-from sessions import held, transfer
+from sessions import held
 from sessions.engine.session_file import BadLine, SessionFile
 from sessions.models import Session
+from sessions.record import import_export
 
 BEGUN = "session_started"
 NEEDED = frozenset({Consent.Scope.FACILITATION, Consent.Scope.STORED_NOTES})
@@ -116,7 +117,7 @@ def _made(
     if override:
         file = _begun_anyway(file, override)
     try:
-        return transfer.bring_in(file, couple=couple, facilitator=facilitator, going_on=True)
+        return import_export.bring_in(file, couple=couple, facilitator=facilitator, going_on=True)
     except BadLine as bad:
         raise _in_words(bad, file) from bad
 

@@ -13,12 +13,12 @@ from clients.access import AsRoom
 from clients.couples import partners_of
 from clients.models import Partner
 from clients.words import GROUND_RULES
-from sessions import log
 from sessions.came_for import came_for
 from sessions.engine import clock
 from sessions.engine.plan import Plan, PlannedPhase
 from sessions.models import Agreement, Line, Parting, Session
-from sessions.plans import plan_of
+from sessions.record import moment_rows
+from sessions.record.planning import plan_of
 
 LIVE = ("running", "wrapping_up")
 
@@ -48,7 +48,7 @@ class Turn:
 def shown(session: Session, now: datetime) -> dict[str, Any]:
     """`session` was found as the room. Names of the two are asked of their couple."""
     viewer, plan = AsRoom(session.pk), plan_of(session)
-    moments, _last = log.read(session.pk)
+    moments, _last = moment_rows.read(session.pk)
     reading = clock.read(plan, clock.fold(plan, moments), now)
     both = partners_of(session.couple_id)
     people = tuple(both[slot] for slot in plan.partners)

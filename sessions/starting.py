@@ -8,10 +8,11 @@ from django.db import transaction
 from clients.access import AsFacilitator
 from clients.models import Couple
 from facilitator.models import User
-from sessions import conduct, desk, plans, presses
+from sessions import desk, presses
 from sessions.engine.formats import Format
 from sessions.engine.kinds import Command
 from sessions.models import Session
+from sessions.record import conduct, planning
 
 
 @transaction.atomic
@@ -35,7 +36,7 @@ def start(
     made = Session.objects.visible_to(viewer).filter(pk=pk).first()
     if made is not None:
         return made  # type: ignore[no-any-return]
-    session = plans.propose(
+    session = planning.propose(
         couple=couple,
         facilitator=facilitator,
         chosen=chosen,

@@ -19,11 +19,12 @@ from facilitator import audit
 from facilitator.errors import Refusal
 from facilitator.http import page, said
 from facilitator.now import now
-from sessions import conduct, live, not_yet, partings, plans, presses, release, transfer
 from sessions import desk as shape
+from sessions import live, not_yet, presses
 from sessions.engine.formats import FORMATS
 from sessions.forms import PlanForm
 from sessions.models import Agreement, Reader, Session
+from sessions.record import conduct, import_export, partings, planning, release
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -34,7 +35,7 @@ def plan(request: HttpRequest, couple_id: UUID) -> HttpResponse:
     people = [(partner.slot, partner.name) for partner in partners]
     form = PlanForm(request.POST or None, people=people, zone=couple.zone, now=now())
     if request.method == "POST" and form.is_valid():
-        made = plans.propose(couple=couple, facilitator=request.user, now=now(), **_planned(form))
+        made = planning.propose(couple=couple, facilitator=request.user, now=now(), **_planned(form))
         return redirect("desk", made.pk)
     context = {
         "viewer": viewer,
@@ -205,7 +206,7 @@ def _uuid(text: str) -> UUID | None:
 def file(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """The session as a file of commands, for its facilitator."""
     _viewer, session = _session(request, session_id)
-    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in transfer.export(session))
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in import_export.export(session))
     response = HttpResponse(text, content_type="application/jsonl; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="session-{session.pk.hex[:8]}.jsonl"'
     return response
@@ -233,7 +234,7 @@ def agreement_ritual(request: HttpRequest, agreement_id: UUID) -> HttpResponse:
 
 def _proposed(request: HttpRequest, agreement: Agreement, form: ProposeForm) -> bool:
     try:
-        plans.ritual_of(agreement, by=request.user, now=now(), **form.facts())
+        planning.ritual_of(agreement, by=request.user, now=now(), **form.facts())
     except Refusal as refusal:
         form.add_error(None, said(refusal))
         if refusal.kind == "soft":

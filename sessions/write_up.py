@@ -12,14 +12,14 @@ from clients.access import AsFacilitator
 from clients.models import Couple
 from facilitator.errors import Refusal, gettext_noop
 from facilitator.models import User
-from sessions import conduct, partings
-from sessions.conduct import command_from
 from sessions.desk_room import Room
 from sessions.engine.formats import Format
 from sessions.engine.kinds import Command
 from sessions.engine.plan import other
 from sessions.models import Session
-from sessions.plans import GENTLE_LEAST_MINUTES, keep, notes_may_be_kept
+from sessions.record import conduct, partings
+from sessions.record.conduct import command_from
+from sessions.record.planning import GENTLE_LEAST_MINUTES, keep, notes_may_be_kept
 
 
 @transaction.atomic

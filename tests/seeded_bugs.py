@@ -62,7 +62,7 @@ BUGS = [
     ),
     Bug(
         "a body logged", "every command is written to the log, words and all",
-        "sessions/conduct.py", "        clock.advance(\n",
+        "sessions/record/conduct.py", "        clock.advance(\n",
         '        __import__("logging").getLogger("desk").warning("posted %s", dict(command.fields))\n'
         '        clock.advance(\n',
         PRIVACY, "nobody_meets",
@@ -124,7 +124,8 @@ BUGS = [
     ),
     Bug(
         "a line kept back, opened", "a release forgets what its author keeps back",
-        "sessions/release.py", "        if moment.pk in kept", "        if moment.pk in ()", PRIVACY, "nobody_meets",
+        "sessions/record/release.py", "        if moment.pk in kept", "        if moment.pk in ()",
+        PRIVACY, "nobody_meets",
     ),
     Bug(
         "a yes not waited for", "a co-facilitator reads before both agreed",

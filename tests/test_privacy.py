@@ -32,10 +32,10 @@ from facilitator.models import LocalMail, User
 from facilitator.now import now as clock_now
 from reports import documents
 from reports.models import Document
-from sessions import release, transfer
 from sessions.engine.kinds import KINDS
 from sessions.engine.session_file import read_file
 from sessions.models import Moment, Reader
+from sessions.record import import_export, release
 from tests import world as built
 from tests.canaries import EXCEPT, NUMBERS, PLAIN, Aviary, name_of, plant_columns, sung, text_fields
 from tests.cast import BACKEND, signed_in
@@ -140,7 +140,7 @@ def bring_in(
     )
     file = folder / f"{name}.jsonl"
     file.write_text(text)
-    session = transfer.bring_in(read_file(file), couple=fay.couple, facilitator=fay.facilitator)
+    session = import_export.bring_in(read_file(file), couple=fay.couple, facilitator=fay.facilitator)
     if released:
         said = Moment.objects.unscoped("a test keeps a line back").filter(session=session, kind="statement")
         [kept] = [m for m in said if m.facts.get("id") == held_back]

@@ -14,11 +14,12 @@ from facilitator.models import User
 from facilitator.now import now as clock_now
 from reports import documents
 from reports.models import Document
-from sessions import conduct, plans, release, write_up
+from sessions import write_up
 from sessions.engine import clock
 from sessions.engine.formats import FORMATS
 from sessions.engine.kinds import Command
 from sessions.models import Reader, Session
+from sessions.record import conduct, planning, release
 from tests.cast import MORNING, PASSWORD, House, household
 
 # A Tuesday morning: the talks were yesterday, the session is now.
@@ -95,7 +96,7 @@ def post(
 def planned(
     house: House, *, code: str = "first-talk", with_: str = "both", start: datetime = START
 ) -> Session:
-    return plans.propose(
+    return planning.propose(
         couple=house.couple, facilitator=house.facilitator, chosen=FORMATS[code], short=False, first_speaker="A",
         with_=with_, planned_start=start, goal=None, now=start - timedelta(days=1),
     )  # fmt: skip

@@ -10,9 +10,9 @@ from clients.couples import partners_of
 from clients.models import Partner
 from facilitator.bell import ring
 from reports.models import Document
-from sessions import release
 from sessions.models import Agreement, Session
-from sessions.plans import plan_of
+from sessions.record import release
+from sessions.record.planning import plan_of
 
 Kind = Document.Kind
 WAITING = (Document.State.ASKED, Document.State.RENDERING)

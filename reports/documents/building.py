@@ -21,7 +21,7 @@ from reports.documents.asking import ask_due
 from reports.documents.gathering import gather
 from reports.models import Document
 from sessions.models import Session
-from sessions.plans import plan_of
+from sessions.record.planning import plan_of
 
 Kind, State = Document.Kind, Document.State
 # A worker that has held a row this long has died with it.

@@ -14,13 +14,13 @@ from clients.rituals.models import Ritual
 from clients.rituals.portal import cadence_words
 from reports.contexts import Heard, Meeting, SeenLine
 from reports.contexts.heard import Due, Reader
-from sessions import log
 from sessions.engine import clock
 from sessions.engine.figures import figures
 from sessions.engine.plan import DEFAULT_EXIT, Plan
 from sessions.engine.values import instant
 from sessions.models import HeldBack, Line, Moment, Opening, Parting, Session
-from sessions.plans import plan_of, title_of
+from sessions.record import moment_rows
+from sessions.record.planning import plan_of, title_of
 
 FORTNIGHT = timedelta(days=14)
 
@@ -59,7 +59,7 @@ def gather(session: Session, reader: Reader, *, as_if_released: bool = False) ->
     if reader == "room":
         meeting = replace(meeting, rituals=_rituals(session, meeting.held_on))
     names = {both[slot].pk for slot in plan.partners}
-    state = clock.fold(plan, log.read(session.pk)[0])
+    state = clock.fold(plan, moment_rows.read(session.pk)[0])
     read = clock.read(plan, state, state.last_at or meeting.started_at or session.planned_at)
     due = tuple(Due(one.kind, one.at, one.phase) for one in read.due)
     heard = Heard(plan, figures(plan, state), lines, meeting, due)
@@ -190,7 +190,7 @@ def _code(session: Session) -> str:
 
 def _next(session: Session) -> datetime | None:
     ends = Moment.objects.unscoped("a paper names the next meeting").filter(
-        session=session, kind="session_ended", part=log.COMMAND
+        session=session, kind="session_ended", part=moment_rows.COMMAND
     )
     found = [moment.facts["next_session"] for moment in ends if moment.facts.get("next_session")]
     return instant(found[-1]) if found else None

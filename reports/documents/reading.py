@@ -10,7 +10,7 @@ from clients.access import AsPartner, GuardedQuerySet, Viewer
 from facilitator.crypto import open_blob
 from reports.documents.building import BOUND_TO
 from reports.models import Document
-from sessions import release
+from sessions.record import release
 
 Kind = Document.Kind
 WORDS = {

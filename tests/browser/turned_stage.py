@@ -7,9 +7,9 @@ from django.contrib.auth.hashers import make_password
 
 from facilitator.models import User
 from facilitator.now import now
-from sessions import conduct, partings
 from sessions.engine.kinds import Command
 from sessions.models import Session
+from sessions.record import conduct, partings
 from tests.cast import household
 from tests.sessions.live_stage import sign_in
 from tests.sessions.turned_room import JOINT, PRIVATE

@@ -14,8 +14,8 @@ from clients.rituals.tasks import forget_enquiries
 from facilitator import celery
 from facilitator.models import AuditEntry, DataKey, Practice, Purge, User
 from facilitator.now import now
-from sessions import plans
 from sessions.engine.formats import FORMATS
+from sessions.record import planning
 from tests.cast import MORNING
 from tests.clients.test_walking_in import BOTH, enquired, rows
 from tests.clients.test_walking_in import client as client
@@ -109,7 +109,7 @@ def test_a_couple_that_agreed_is_no_enquiry_and_neither_is_one_that_took_it_back
 def test_a_talk_with_the_one_who_agreed_is_something_that_followed(sol):
     ana = enquired(sol, MORNING)
     agreement.take(ana, BOTH, by="user:x", now=MORNING)
-    plans.propose(
+    planning.propose(
         couple=ana.couple, facilitator=sol, chosen=FORMATS["one-to-one"], short=False, first_speaker="A",
         with_="A", planned_start=MORNING, goal=None, now=MORNING,
     )  # fmt: skip

@@ -15,8 +15,8 @@ from clients.models import Channel, Consent, Couple, Partner, Screening
 from clients.turned import KEY
 from facilitator.errors import Refusal
 from facilitator.models import MailSettings, Practice, User
-from sessions import partings, plans
 from sessions.models import Moment, Session
+from sessions.record import partings, planning
 from tests.cast import MORNING, PASSWORD, signed_in
 from tests.world import planned
 
@@ -291,7 +291,7 @@ def test_one_press_plans_and_begins_and_the_same_press_again_finds_it(client):
     kinds = [m.kind for m in Moment.objects.unscoped("a test looks").filter(session=session)]
     assert kinds.count("session_started") == 1
     assert kinds.count("arrived") == 2
-    plan = plans.plan_of(session)
+    plan = planning.plan_of(session)
     assert plan.latest_end == MORNING + timedelta(minutes=75)
     assert plan.zone == LISBON
 
@@ -300,7 +300,7 @@ def test_the_room_until_is_an_hour_of_this_day_or_just_past_midnight(client):
     couple = walked_in(client)
     answer = today(client, couple, room_until="10:20")
     session = Session.objects.unscoped("a test looks").get()
-    assert (answer.status_code, plans.plan_of(session).latest_end.hour) == (302, 10)
+    assert (answer.status_code, planning.plan_of(session).latest_end.hour) == (302, 10)
     gone_by = today(client, couple, room_until="08:00")
     assert (gone_by.status_code, list(gone_by.context["form"].errors)) == (422, ["room_until"])
 
@@ -319,7 +319,7 @@ def test_a_sign_they_took_home_comes_into_the_next_plan(client, sol):
     partings.say(held, sign="A hand up", return_sentence="I am back.", by="user:x", now=MORNING)
     today(client, couple)
     newest = rows(Session).exclude(pk=held.pk).get()
-    strategy = plans.plan_of(newest).exit_strategy
+    strategy = planning.plan_of(newest).exit_strategy
     assert (strategy.sign, strategy.return_sentence) == ("A hand up", "I am back.")
 
 

@@ -11,9 +11,9 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from clients.rituals.models import Delivery, DeliveryAttempt, Response
 from facilitator.models import LocalMail
-from sessions import log, plans, transfer
 from sessions.engine.session_file import load
 from sessions.models import Session
+from sessions.record import import_export, moment_rows, planning
 
 FILE = Path(__file__).resolve().parent.parent / "session_files" / "good" / "worked_session.jsonl"
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -22,9 +22,9 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 def plan_worked_session() -> None:
     """Prints the session's id and a session key, as JSON."""
     file = load(FILE)
-    couple, user = transfer.throw_away(file)
+    couple, user = import_export.throw_away(file)
     at = datetime(2025, 3, 13, 17, 0, tzinfo=UTC)
-    session = plans.keep(couple=couple, facilitator=user, header=file.header.raw, now=at)
+    session = planning.keep(couple=couple, facilitator=user, header=file.header.raw, now=at)
     store = SessionStore()
     store[SESSION_KEY], store[BACKEND_SESSION_KEY] = str(user.pk), BACKEND
     store[HASH_SESSION_KEY] = user.get_session_auth_hash()
@@ -40,7 +40,7 @@ def what_came_of(session_id: str) -> None:
     answers = Response.objects.unscoped(why).filter(partner__couple=session.couple_id)
     mails = LocalMail.objects.filter(to__endswith="@walked-in.example")
     found = {
-        "chain": log.verify(session),
+        "chain": moment_rows.verify(session),
         "mails": [(mail.to, mail.subject) for mail in mails],
         "deliveries": list(sent.values_list("kind", "state")),
         "attempts": DeliveryAttempt.objects.unscoped(why).filter(delivery__in=sent, stage="begun").count(),

@@ -13,11 +13,11 @@ from clients import couples
 from clients.models import Consent, Screening
 from reports.contexts import DoorSheet, FacilitatorRecord, JointSummary
 from reports.documents.gathering import gather
-from sessions import log, transfer
 from sessions.engine.figures import figures
 from sessions.engine.session_file import load
 from sessions.models import Session
-from sessions.plans import plan_of
+from sessions.record import import_export, moment_rows
+from sessions.record.planning import plan_of
 from tests.cast import House, talked
 from tests.services import ROOT
 from tests.sessions.pressed import Forms
@@ -180,7 +180,7 @@ def closed(sheet):
 def house():
     """Ines with Mara and Teo, each with their card."""
     file = load(WORKED)
-    couple, user = transfer.throw_away(file)
+    couple, user = import_export.throw_away(file)
     both = couples.partners_of(couple.pk)
     return file, House(user.practice, user, couple, both["A"], both["B"])
 
@@ -197,7 +197,7 @@ def plain(value):
 
 def test_the_worked_session_written_up_by_hand_reads_as_its_replay_does():
     file, ines = house()
-    replayed = transfer.bring_in(file, couple=ines.couple, facilitator=ines.facilitator)
+    replayed = import_export.bring_in(file, couple=ines.couple, facilitator=ines.facilitator)
     with time_machine.travel(AFTERWARDS, tick=False) as moving:
         client = ines.client()
         sheet = written_up(client, ines.couple)
@@ -218,7 +218,7 @@ def test_the_worked_session_written_up_by_hand_reads_as_its_replay_does():
     for agreement in by_clock["agreements"]:
         assert {yes.pop("aloud") for yes in agreement["confirmed"]} == {False}
     assert by_hand == by_clock
-    numbers = figures(plan_of(written), log.read(written.pk)[0])
+    numbers = figures(plan_of(written), moment_rows.read(written.pk)[0])
     assert not [name for name in keys_of(numbers) if name.endswith("_s")]
     assert numbers["checks"]["confirmed"] == 6
     assert numbers["ended_how"] == "completed"
@@ -288,10 +288,10 @@ def test_nobody_said_yes_to_an_agreement_before_somebody_ticks_it():
         sheet = Sheet(client, client.post(reverse("write_up"), opening(f"{ines.couple.pk}:both"))["Location"])
         sheet.fill("compromise_drafted", text="A walk on Sunday.", look_again_on="2025-03-26")
         session = Session.objects.unscoped("a test looks").get()
-        moments = log.read(session.pk)[0]
+        moments = moment_rows.read(session.pk)[0]
         assert [one.kind for one in moments][-1] == "compromise_drafted"
         sheet.fill("compromise_drafted", text="A call.", look_again_on="2025-03-26", confirmed=["B"])
-    assert [one.by for one in log.read(session.pk)[0] if one.kind == "agreement_confirmed"] == ["B"]
+    assert [one.by for one in moment_rows.read(session.pk)[0] if one.kind == "agreement_confirmed"] == ["B"]
 
 
 def test_opened_twice_with_one_press_it_is_one_write_up_and_a_new_page_is_another():
@@ -357,7 +357,7 @@ def test_the_same_card_sent_twice_stands_there_once():
         card = {"kind": "statement", "key": "one", "by": "A", "text": "I was tired.", "back": "on"}
         for _ in range(2):
             assert client.post(reverse("write_down", args=[session.pk]), card)["Location"] == url
-    moments, _last = log.read(session.pk)
+    moments, _last = moment_rows.read(session.pk)
     assert [one.kind for one in moments].count("statement") == 1
     assert [one.kind for one in moments].count("reflection_confirmed") == 1
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from reports.contexts import Heard, Meeting, SeenLine
-from sessions import conduct, log
 from sessions.engine.plan import ExitStrategy, Goal, Plan, PlannedPhase
+from sessions.record import conduct, moment_rows
 from tests.services import ROOT, SESSION_FILES
 
 FILES = SESSION_FILES / "good"
@@ -56,7 +56,7 @@ def parts(command, number, first_number):
             owner=part.owner or "",
             told_to=posted.told_to,
         )
-        for offset, part in enumerate(log.split(posted, target=None, set_aside=()))
+        for offset, part in enumerate(moment_rows.split(posted, target=None, set_aside=()))
     ]
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from reports.contexts import FacilitatorRecord
 from reports.documents.gathering import gather
-from tests.sessions.test_replay import brought_in
+from tests.sessions.record.test_replay import brought_in
 
 
 @pytest.mark.django_db

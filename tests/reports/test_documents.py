@@ -16,9 +16,9 @@ from facilitator import bell, crypto
 from facilitator.models import AuditEntry, DataKey
 from reports import documents, pdf, tasks
 from reports.models import Document
-from sessions import release, transfer
 from sessions.engine.session_file import load
 from sessions.models import HeldBack, Moment, Reader
+from sessions.record import import_export, release
 from tests.reports.reading import everything_in, opened, text_of
 from tests.services import SESSION_FILES
 
@@ -33,7 +33,7 @@ ANAS, BENS = "I felt lonely and frightened", "I felt overwhelmed because"
 
 @pytest.fixture
 def held(fay):
-    return transfer.bring_in(load(FILE), couple=fay.couple, facilitator=fay.facilitator)
+    return import_export.bring_in(load(FILE), couple=fay.couple, facilitator=fay.facilitator)
 
 
 def papers(session):
@@ -268,7 +268,7 @@ def test_a_paper_is_set_in_its_readers_zone_and_size(fay, held):
 
 def test_a_talk_with_one_has_that_ones_copy_and_the_record_only(fay):
     file = load(FILE.parent / "one_to_one.jsonl")
-    session = transfer.bring_in(file, couple=fay.couple, facilitator=fay.facilitator)
+    session = import_export.bring_in(file, couple=fay.couple, facilitator=fay.facilitator)
     mine, other = (file.plan.with_, "B" if file.plan.with_ == "A" else "A")
     documents.render_due(NOW)
     assert sorted(papers(session)) == [("facilitator_record", ""), ("partner_copy", mine)]

@@ -11,8 +11,8 @@ from reports import documents
 from reports.contexts import DoorSheet
 from reports.documents.gathering import gather
 from reports.models import Document
-from sessions import partings
 from sessions.models import Line, Moment, Parting
+from sessions.record import partings
 from tests.reports.reading import everything_in, text_of
 from tests.reports.stage import worked
 from tests.sessions.hall import Hall

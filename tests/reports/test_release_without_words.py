@@ -6,8 +6,8 @@ import pytest
 
 from reports import documents
 from reports.models import Document
-from sessions import release
 from sessions.models import Reader
+from sessions.record import release
 from tests.sessions.hall import Hall
 
 ALL = {"door_sheet", "joint_summary", "partner_copy"}

@@ -7,11 +7,11 @@ from django.urls import reverse
 from clients.couples import partners_of
 from reports import documents
 from reports.models import Document
-from sessions import log
 from sessions.models import Moment
+from sessions.record import moment_rows
 from tests.reports.reading import everything_in
 from tests.sessions.hall import Hall
-from tests.sessions.test_rules import GUARDS
+from tests.sessions.engine.test_rules import GUARDS
 from tests.world import released, ritual
 
 pytestmark = pytest.mark.django_db
@@ -32,14 +32,14 @@ def set_aside(guard, reason):
         no.by, no.kind, no.fields, **{**no.how, "told_to": no.by in "AB", "override": reason}
     )
     assert guard.code in verdict.set_aside
-    return log.split(command, target=None, set_aside=verdict.set_aside), command
+    return moment_rows.split(command, target=None, set_aside=verdict.set_aside), command
 
 
 def kept(hall, parts, command):
     """The parts that say so, appended to a real session."""
     session = hall.again()
     last = Moment.objects.unscoped("a test appends").filter(session=session).order_by("number").last()
-    moments, _lines = log.write(
+    moments, _lines = moment_rows.write(
         session,
         command,
         parts,
@@ -62,9 +62,9 @@ def hall(fay):
     for reason, guard in reasons().items():
         parts, command = set_aside(guard, reason)
         for part in parts:
-            assert (reason in repr(part)) == (part.kind == log.SET_ASIDE), (guard.code, part)
-            assert part.kind != log.SET_ASIDE or part.audience == "FAC"
-        kept(hall, [part for part in parts if part.kind == log.SET_ASIDE], command)
+            assert (reason in repr(part)) == (part.kind == moment_rows.SET_ASIDE), (guard.code, part)
+            assert part.kind != moment_rows.SET_ASIDE or part.audience == "FAC"
+        kept(hall, [part for part in parts if part.kind == moment_rows.SET_ASIDE], command)
     ritual(fay)
     hall.ended()
     released(fay, hall.session, at=hall.at)

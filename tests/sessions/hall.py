@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sessions import conduct, log
 from sessions.engine import clock
 from sessions.models import Agreement, Line, Moment, Session
-from sessions.plans import plan_of
+from sessions.record import conduct, moment_rows
+from sessions.record.planning import plan_of
 from tests.world import planned
 
 START = datetime(2026, 3, 10, 17, 0, tzinfo=UTC)
@@ -57,7 +57,7 @@ class Hall:
         return self
 
     def fold(self):
-        moments, _last = log.read(self.session.pk)
+        moments, _last = moment_rows.read(self.session.pk)
         return clock.fold(plan_of(self.session), moments)
 
     def reading(self, at=None):

@@ -11,9 +11,9 @@ from clients import couples
 from clients.models import Assignment
 from facilitator.models import Practice, User
 from facilitator.now import now
-from sessions import conduct
 from sessions.engine.kinds import Command
 from sessions.models import Session
+from sessions.record import conduct
 from tests.cast import BACKEND, household
 from tests.world import planned, signer
 

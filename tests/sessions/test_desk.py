@@ -9,10 +9,10 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from sessions import conduct, log
 from sessions.engine import clock
 from sessions.models import Line, Moment
-from sessions.plans import plan_of
+from sessions.record import conduct, moment_rows
+from sessions.record.planning import plan_of
 from tests.cast import signed_in
 from tests.sessions.pressed import START, Desk
 
@@ -57,10 +57,11 @@ def test_a_whole_hour_at_the_desk_with_nothing_but_what_stands_on_the_page(desk)
     assert desk.refused == []
     desk.press("phase_started", wait=60).press("session_ended", wait=60)
     assert desk.again().state == "ended"
-    assert log.verify(desk.again()) == []
+    assert moment_rows.verify(desk.again()) == []
     assert desk.kinds().count("phase_finished") == desk.kinds().count("phase_started") == 8
     assert (
-        clock.read(plan_of(desk.again()), log.read(desk.session.pk)[0], desk_now()).ended_how == "completed"
+        clock.read(plan_of(desk.again()), moment_rows.read(desk.session.pk)[0], desk_now()).ended_how
+        == "completed"
     )
     assert desk.refused == []
 
@@ -215,7 +216,7 @@ def test_a_soft_no_goes_on_with_a_reason_which_only_the_team_can_read(desk):
     before = desk.kinds()
     desk.with_a_reason()
     assert desk.kinds() == [*before, "option_added"]
-    line = Line.objects.unscoped("a test looks").get(session=desk.session, kind=log.SET_ASIDE)
+    line = Line.objects.unscoped("a test looks").get(session=desk.session, kind=moment_rows.SET_ASIDE)
     assert (line.audience, line.owner_id) == ("FAC", None)
     assert line.words == {"reason": "both have listened, in other words"}
 

@@ -7,8 +7,8 @@ import pytest
 from sessions import starting
 from sessions.engine.figures import figures
 from sessions.engine.formats import FORMATS
-from sessions.log import read
-from sessions.plans import plan_of
+from sessions.record.moment_rows import read
+from sessions.record.planning import plan_of
 from tests.sessions.pressed import Desk
 from tests.sessions.test_desk import START, traveller  # noqa: F401  (a fixture)
 

@@ -12,8 +12,8 @@ from django.urls import reverse
 
 from clients.models import Couple, Screening
 from facilitator.models import AuditEntry
-from sessions import transfer
 from sessions.models import Session
+from sessions.record import import_export
 
 pytestmark = pytest.mark.django_db
 
@@ -244,7 +244,7 @@ def test_keeping_makes_the_couple_and_one_session_that_exports_to_the_list(page)
     assert first.json() == again.json()
     session = Session.objects.unscoped("a test looks").get()
     assert first.json()["to"] == reverse("session", args=[session.pk])
-    kept = list(transfer.export(session))
+    kept = list(import_export.export(session))
     assert kept[1:] == page.lines[1:]
     assert {**page.lines[0], "couple": 0, "partners": 0} == {**kept[0], "couple": 0, "partners": 0}
     assert [kept[0]["partners"][slot]["name"] for slot in "AB"] == ["Ana", "Ben"]
@@ -306,7 +306,7 @@ def test_a_talk_of_long_ago_asks_for_a_reason_and_nothing_is_written_without_one
     answer = page.keep(**LONG_AGO, own_reason="I spoke with each this week")
     assert answer.status_code == 200
     session = Session.objects.unscoped("a test looks").get()
-    kept, held = list(transfer.export(session)), [json.loads(line) for line in list_.splitlines()]
+    kept, held = list(import_export.export(session)), [json.loads(line) for line in list_.splitlines()]
     begun = [line for line in kept if line.get("kind") == "session_started"]
     assert [line["override"] for line in begun] == ["I spoke with each this week"]
     assert [line for line in kept[1:] if line not in begun] == [

@@ -7,11 +7,12 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from sessions import log, not_yet
+from sessions import not_yet
 from sessions.engine.kinds import KINDS, PARTNERS
 from sessions.engine.rules import TEXTS
 from sessions.models import Line, Parting
 from sessions.more import BY_CARD_ONLY
+from sessions.record import moment_rows
 from tests.sessions.pressed import START, Desk
 from tests.world import drive
 
@@ -254,4 +255,4 @@ def lines(desk, kind):
 
 
 def moments(desk, kind):
-    return [one for one in log.read(desk.session.pk)[0] if one.kind == kind]
+    return [one for one in moment_rows.read(desk.session.pk)[0] if one.kind == kind]

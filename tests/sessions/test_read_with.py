@@ -6,8 +6,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from facilitator import crypto
-from sessions import release
 from sessions.models import HeldBack, Line, Reader
+from sessions.record import release
 from tests.sessions.hall import Hall
 
 pytestmark = pytest.mark.django_db

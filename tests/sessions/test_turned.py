@@ -14,9 +14,10 @@ from django.urls import reverse
 
 from clients.access import AsFacilitator, AsRoom
 from clients.models import Assignment, Consent
-from sessions import conduct, live, plans
+from sessions import live
 from sessions.engine.formats import FORMATS
 from sessions.engine.session_file import read_file
+from sessions.record import conduct, planning
 from tests import world as built
 from tests.canaries import Aviary, plant_columns, sung
 from tests.cast import PASSWORD, signed_in
@@ -91,7 +92,7 @@ def test_no_word_that_is_not_for_both_is_in_the_shared_view_at_any_time(fay, tmp
     (tmp_path / "sung.jsonl").write_text(text)
     file = read_file(tmp_path / "sung.jsonl")
     with time_machine.travel(file.plan.planned_start, tick=False):
-        session = plans.keep(
+        session = planning.keep(
             couple=fay.couple,
             facilitator=fay.facilitator,
             header=file.header.raw,

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from sessions import transfer
 from sessions.models import Session
+from sessions.record import import_export
 
 
 class Command(BaseCommand):
@@ -23,5 +23,5 @@ class Command(BaseCommand):
         session = rows.filter(pk=id).first()
         if session is None:
             raise CommandError("There is no session with this id.")
-        for line in transfer.export(session):
+        for line in import_export.export(session):
             self.stdout.write(json.dumps(line, ensure_ascii=False))

@@ -11,10 +11,10 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
 from reports import documents
-from sessions import log, transfer
 from sessions.engine.figures import figures
 from sessions.engine.session_file import BadLine, load
-from sessions.plans import plan_of
+from sessions.record import import_export, moment_rows
+from sessions.record.planning import plan_of
 
 
 class _TakeBack(Exception):
@@ -59,11 +59,11 @@ def _replayed(file: Path, *, keep: bool) -> tuple[dict[str, bytes], dict[str, An
     papers: list[Any] = []
     with contextlib.suppress(_TakeBack), transaction.atomic(using="keys"), transaction.atomic():
         read = load(file)
-        couple, facilitator = transfer.throw_away(read)
-        session = transfer.bring_in(
+        couple, facilitator = import_export.throw_away(read)
+        session = import_export.bring_in(
             read, couple=couple, facilitator=facilitator, clock=lambda seconds: line_ms.append(seconds * 1000)
         )
-        numbers = figures(plan_of(session), log.read(session.pk)[0])
+        numbers = figures(plan_of(session), moment_rows.read(session.pk)[0])
         papers = documents.papers_of(session)
         if not keep:
             raise _TakeBack

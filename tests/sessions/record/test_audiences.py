@@ -2,7 +2,6 @@
 
 import pytest
 
-from sessions import log
 from sessions.engine import clock
 from sessions.engine.kinds import KINDS, Command
 from sessions.engine.values import (
@@ -18,6 +17,7 @@ from sessions.engine.values import (
     Whole,
     YesNo,
 )
+from sessions.record import moment_rows
 from tests.sessions.hall import START
 
 # Which rows a command becomes: "audience:owner kind by facts *words", "=" for the command's own name.
@@ -141,32 +141,33 @@ def test_table_has_a_row_for_every_kind():
 
 @pytest.mark.parametrize("kind", EXPECTED)
 def test_each_kind_becomes_one_row_per_audience(kind):
-    parts = log.split(sampled(kind), target=None, set_aside=())
+    parts = moment_rows.split(sampled(kind), target=None, set_aside=())
     assert [written(part, kind) for part in parts] == EXPECTED[kind]
 
 
 @pytest.mark.parametrize("kind", EXPECTED)
 def test_in_a_talk_with_one_every_row_is_that_ones_or_the_teams(kind):
-    parts = log.split(sampled(kind), target=None, set_aside=["a"], alone="A")
+    parts = moment_rows.split(sampled(kind), target=None, set_aside=["a"], alone="A")
     assert {(part.audience, part.owner) for part in parts} <= {("OWN_F", "A"), ("FAC", None)}
 
 
 @pytest.mark.parametrize("answer", ["does_not_fit", "not_now"])
 def test_own_words_on_a_fear_that_was_not_taken_up_stay_their_authors(answer):
-    parts = log.split(sampled("fear_answered", answer=answer), target=None, set_aside=())
+    parts = moment_rows.split(sampled("fear_answered", answer=answer), target=None, set_aside=())
     assert [written(part, "") for part in parts] == ["OWN_F:A fear_answered by=A+told fear answer *own_words"]
 
 
 def test_a_stop_and_a_safety_stop_read_the_same_to_both():
     first = {
-        kind: log.split(sampled(kind), target=None, set_aside=())[0] for kind in ("stopped", "safety_stop")
+        kind: moment_rows.split(sampled(kind), target=None, set_aside=())[0]
+        for kind in ("stopped", "safety_stop")
     }
     assert first["stopped"] == first["safety_stop"]
 
 
 def test_voice_and_the_reason_for_setting_a_guard_aside_are_the_teams_alone():
     command = Command(by="F", kind="phase_started", fields={"phase": 1}, voice="F", override="they are late")
-    parts = log.split(command, target=None, set_aside=["closing_due"])
+    parts = moment_rows.split(command, target=None, set_aside=["closing_due"])
     assert [written(part, "phase_started") for part in parts] == [
         "JOINT = by=F phase",
         "FAC voice by=- voice",
@@ -208,4 +209,4 @@ CORRECTED = [
 @pytest.mark.parametrize(("target", "fields", "rows"), CORRECTED, ids=lambda one: getattr(one, "kind", ""))
 def test_what_the_team_corrects_stays_with_whoever_said_it(target, fields, rows):
     command = Command(by="F", kind="corrected", fields={"line": 7, **fields})
-    assert [written(part, "") for part in log.split(command, target=target, set_aside=())] == rows
+    assert [written(part, "") for part in moment_rows.split(command, target=target, set_aside=())] == rows

@@ -12,14 +12,14 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 
-from sessions import log, transfer
 from sessions.engine.figures import figures
 from sessions.engine.session_file import load
 from sessions.models import Line, Moment, Session
-from sessions.plans import plan_of
+from sessions.record import import_export, moment_rows
+from sessions.record.planning import plan_of
 from tests.cast import House
 from tests.services import ROOT, clean_env
-from tests.sessions.test_session_file_form import BAD
+from tests.sessions.engine.test_session_file_form import BAD
 
 FILES = ROOT / "tests" / "session_files"
 WORKED = FILES / "good" / "worked_session.jsonl"
@@ -41,8 +41,8 @@ def rows() -> dict[str, int]:
 
 def brought_in(name: str) -> Session:
     file = load(FILES / "good" / name)
-    couple, user = transfer.throw_away(file)
-    return transfer.bring_in(file, couple=couple, facilitator=user)
+    couple, user = import_export.throw_away(file)
+    return import_export.bring_in(file, couple=couple, facilitator=user)
 
 
 @pytest.mark.both
@@ -87,14 +87,16 @@ def test_bad_file_is_named_at_its_line_and_leaves_nothing(
 @pytest.mark.parametrize("name", GOOD)
 def test_export_replays_to_the_same_figures(name: str, tmp_path: Path) -> None:
     session = brought_in(name)
-    found = figures(plan_of(session), log.read(session.pk)[0])
+    found = figures(plan_of(session), moment_rows.read(session.pk)[0])
     copy = tmp_path / "copy.jsonl"
-    copy.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in transfer.export(session)))
+    copy.write_text(
+        "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in import_export.export(session))
+    )
     file = load(copy)
-    couple, user = transfer.throw_away(file)
-    again = transfer.bring_in(file, couple=couple, facilitator=user)
-    assert figures(plan_of(again), log.read(again.pk)[0]) == found
-    assert list(transfer.export(again)) == list(transfer.export(session))
+    couple, user = import_export.throw_away(file)
+    again = import_export.bring_in(file, couple=couple, facilitator=user)
+    assert figures(plan_of(again), moment_rows.read(again.pk)[0]) == found
+    assert list(import_export.export(again)) == list(import_export.export(session))
 
 
 @pytest.mark.both
@@ -102,7 +104,7 @@ def test_export_replays_to_the_same_figures(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", GOOD)
 def test_chain_of_a_session_is_whole_and_its_caches_equal_the_fold(name: str) -> None:
     session = brought_in(name)
-    assert log.verify(session) == []
+    assert moment_rows.verify(session) == []
     assert session.state == "ended"
     assert session.head == Moment.objects.unscoped("test").filter(session=session).count()
 
@@ -113,15 +115,15 @@ def test_changed_words_are_found_although_the_moments_do_not_hold_them() -> None
     line = Line.objects.unscoped("test").filter(session=session, kind="statement").first()
     line.words = {**line.words, "text": "something else"}
     line.save(update_fields=["words"])
-    assert log.verify(session) == [f"the words of entry {line.moment.number} were changed"]
+    assert moment_rows.verify(session) == [f"the words of entry {line.moment.number} were changed"]
 
 
 @pytest.mark.django_db
 def test_file_of_another_couple_brings_in_no_name_twice(fay: House) -> None:
     file = load(WORKED)
-    session = transfer.bring_in(file, couple=fay.couple, facilitator=fay.facilitator)
+    session = import_export.bring_in(file, couple=fay.couple, facilitator=fay.facilitator)
     assert "Mara" not in json.dumps(session.plan)
-    assert next(transfer.export(session))["partners"] == {"A": {"name": "Ana"}, "B": {"name": "Ben"}}
+    assert next(import_export.export(session))["partners"] == {"A": {"name": "Ana"}, "B": {"name": "Ben"}}
 
 
 @pytest.mark.slow
@@ -130,7 +132,7 @@ def test_replay_killed_half_way_leaves_nothing(tmp_path: Path) -> None:
     manage = [sys.executable, str(ROOT / "manage.py")]
     for database in ("default", "keys"):
         subprocess.run([*manage, "migrate", "-v0", "--database", database], env=env, check=True)
-    count = [*manage, "shell", "-v0", "-c", "from tests.sessions.test_replay import rows; print(rows())"]
+    count = [*manage, "shell", "-v0", "-c", "from tests.sessions.record.test_replay import rows; print(rows())"]
     before = subprocess.run(count, env=env, check=True, capture_output=True, text=True).stdout
     command = [*manage, "replay", str(WORKED), "--out", str(tmp_path / "out")]
     # The write lock shows in the WAL: kill while the transaction is open, before anything was written out.

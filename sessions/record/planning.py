@@ -16,12 +16,12 @@ from clients.rituals.models import Ritual
 from facilitator import audit
 from facilitator.errors import Refusal, gettext_noop
 from facilitator.models import User
-from sessions import partings
 from sessions.engine.formats import FORMATS, Format
 from sessions.engine.plan import Plan
 from sessions.engine.session_file import plan_from
 from sessions.engine.values import written
 from sessions.models import Agreement, Session
+from sessions.record import partings
 
 SPARE_MINUTES = 5
 GENTLE_LEAST_MINUTES = 20

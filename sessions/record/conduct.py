@@ -21,12 +21,13 @@ from clients.couples import partners_of
 from clients.models import Boundary, Consent, Quiet
 from facilitator import bell
 from facilitator.errors import Refusal, gettext_noop
-from sessions import live, log, release
+from sessions import live
 from sessions.engine import clock, rules
 from sessions.engine.kinds import KINDS, Command, check_common, check_form
 from sessions.engine.rules.texts import refusal
 from sessions.models import Agreement, Line, Moment, Posting, Session
-from sessions.plans import plan_of
+from sessions.record import moment_rows, release
+from sessions.record.planning import plan_of
 
 # For everybody else (rituals, documents) a session is over this long after its latest end, whatever the desk says.
 OVER_AFTER = timedelta(minutes=30)
@@ -95,7 +96,7 @@ class Room:
     def __init__(self, session: Session, *, replaying: bool = False) -> None:
         self.session = session
         self.plan = plan_of(session)
-        moments, self.last = log.read(session.pk)
+        moments, self.last = moment_rows.read(session.pk)
         self.state = clock.fold(self.plan, moments)
         self.partners = {slot: partner.pk for slot, partner in partners_of(session.couple_id).items()}
         self.replaying = replaying
@@ -135,8 +136,8 @@ class Room:
         line = line or self.next_line
         target = rules.target_of(self.state, command) if command.kind == "corrected" else None
         alone = self.plan.with_ if self.session.owner_id else ""
-        parts = log.split(command, target=target, set_aside=verdict.set_aside, alone=alone)
-        moments, lines = log.write(
+        parts = moment_rows.split(command, target=target, set_aside=verdict.set_aside, alone=alone)
+        moments, lines = moment_rows.write(
             self.session,
             command,
             parts,
@@ -192,7 +193,7 @@ class Room:
 
     @property
     def clock_line(self) -> int:
-        return log.clock_line(self.state.moments)
+        return moment_rows.clock_line(self.state.moments)
 
     def _instant(self, now: datetime) -> datetime:
         """Time never runs backwards in the log; a server clock that stepped back waits at the last instant."""

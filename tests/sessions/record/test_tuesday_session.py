@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from sessions import log, transfer
 from sessions.engine.figures import figures
 from sessions.engine.session_file import load
 from sessions.models import Line
-from sessions.plans import plan_of
+from sessions.record import import_export, moment_rows
+from sessions.record.planning import plan_of
 from tests.services import ROOT
 
 FILE = ROOT / "tests" / "session_files" / "good" / "tuesday_session.jsonl"
@@ -19,9 +19,9 @@ FIGURES = json.loads(FILE.with_name("tuesday_session_figures.json").read_text())
 @pytest.mark.django_db
 def test_the_tuesday_session_replays_to_exactly_its_figures():
     file = load(FILE)
-    couple, user = transfer.throw_away(file)
-    session = transfer.bring_in(file, couple=couple, facilitator=user)
-    found = figures(plan_of(session), log.read(session.pk)[0])
+    couple, user = import_export.throw_away(file)
+    session = import_export.bring_in(file, couple=couple, facilitator=user)
+    found = figures(plan_of(session), moment_rows.read(session.pk)[0])
     assert json.loads(json.dumps(found)) == FIGURES
     assert (FIGURES["checks"]["confirmed"], FIGURES["needs"], FIGURES["agreements"]["confirmed"]) == (2, 2, 1)
     assert plan_of(session).exit_strategy.sign == "open hand"

@@ -9,9 +9,9 @@ from clients import consents, couples, safety
 from clients.models import Casefile, Consent, Couple, Screening
 from facilitator.errors import Refusal
 from facilitator.models import Practice, User
-from sessions import conduct, log, plans
 from sessions.engine.session_file import BadLine, SessionFile, written_line
 from sessions.models import Parting, Session
+from sessions.record import conduct, moment_rows, planning
 
 # When a session that was not timed is taken to have been written up.
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,7 +23,7 @@ def export(session: Session) -> Iterator[dict[str, Any]]:
     """Header and commands, one object a line; replays to the same figures."""
     yield _header(session)
     lines: dict[int, int] = {}
-    for place, (number, at, command) in enumerate(log.commands(session), 2):
+    for place, (number, at, command) in enumerate(moment_rows.commands(session), 2):
         lines[number] = place
         written = written_line(command, at)
         if command.kind in POINTS_AT_A_LINE:
@@ -70,7 +70,7 @@ def bring_in(
     Raises BadLine for the first malformed or refused line, in file order.
     """
     begin = file.plan.planned_start or NO_TIME
-    session = plans.keep(couple=couple, facilitator=facilitator, header=file.header.raw, now=begin)
+    session = planning.keep(couple=couple, facilitator=facilitator, header=file.header.raw, now=begin)
     team = f"user:{facilitator.pk}"
     with conduct.entered(session.pk, replaying=True) as room:
         for line in file.lines:

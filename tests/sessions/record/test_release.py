@@ -7,8 +7,8 @@ from django.db import connection, connections
 
 from facilitator.errors import Refusal
 from facilitator.models import AuditEntry
-from sessions import release
 from sessions.models import HeldBack, Opening
+from sessions.record import release
 from tests.sessions.hall import Hall
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]

@@ -9,12 +9,12 @@ from django.db import connection, connections
 
 from clients.models import Quiet
 from facilitator.errors import Refusal
-from sessions import conduct, log, plans, transfer
 from sessions.engine import clock
 from sessions.engine.kinds import Command
 from sessions.engine.session_file import load
 from sessions.models import Agreement, Line, Moment, Posting, Reader, Session
-from sessions.plans import plan_of
+from sessions.record import conduct, import_export, moment_rows, planning
+from sessions.record.planning import plan_of
 from tests.services import ROOT
 from tests.sessions.hall import Hall
 from tests.world import TO_STATE
@@ -129,7 +129,7 @@ def test_one_key_posted_by_many_at_once_is_one_moment(fay):
     assert [m.kind for m in hall.moments()].count("statement") == 1
     assert sorted(answer.repeated for answer in answers) == [False] + [True] * 5
     assert len({answer.line for answer in answers}) == 1
-    assert log.verify(hall.again()) == []
+    assert moment_rows.verify(hall.again()) == []
 
 
 # Seen
@@ -137,7 +137,7 @@ def test_one_key_posted_by_many_at_once_is_one_moment(fay):
 
 def test_a_stale_clock_command_changes_nothing(hall):
     hall.begun()
-    seen = log.clock_line(hall.fold().moments)
+    seen = moment_rows.clock_line(hall.fold().moments)
     hall.post("F", "minutes_added", phase=1, minutes=2, seen=seen)
     before = len(hall.moments())
     with pytest.raises(conduct.Stale):
@@ -163,7 +163,7 @@ def test_what_was_said_was_said_however_old_the_screen(hall):
 
 def test_private_lines_make_no_screen_stale(hall):
     hall.begun()
-    seen = log.clock_line(hall.fold().moments)
+    seen = moment_rows.clock_line(hall.fold().moments)
     hall.post("A", "arrival_temperature", temperature=4)
     hall.post("F", "note", text="A sigh.")
     hall.post("F", "voice_returned", voice="A")
@@ -186,16 +186,16 @@ def test_undoing_what_moved_the_clock_makes_other_screens_stale(hall):
 @pytest.mark.django_db
 def test_caches_equal_the_fold_after_every_command(path):
     file = load(path)
-    couple, user = transfer.throw_away(file)
-    begin = file.plan.planned_start or transfer.NO_TIME
-    session = plans.keep(couple=couple, facilitator=user, header=file.header.raw, now=begin)
+    couple, user = import_export.throw_away(file)
+    begin = file.plan.planned_start or import_export.NO_TIME
+    session = planning.keep(couple=couple, facilitator=user, header=file.header.raw, now=begin)
     with conduct.entered(session.pk, replaying=True) as room:
         for line in file.lines:
             now = line.at or begin
             room.post(line, poster=line.by, author=user.pk, now=now, line=line.number)
             room.keep(now=now)
             kept = Session.objects.unscoped("a test looks").get(pk=session.pk)
-            moments, last = log.read(session.pk)
+            moments, last = moment_rows.read(session.pk)
             reading = clock.read(plan_of(kept), moments, moments[-1].at or now)
             assert (kept.state, kept.phase_number, kept.head) == (reading.state, reading.phase or 0, last[0])
             assert kept.began_at == reading.started_at

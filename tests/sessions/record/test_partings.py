@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from facilitator.models import AuditEntry
-from sessions import partings, plans
 from sessions.models import Parting
+from sessions.record import partings, planning
 from tests.world import START, planned
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
@@ -41,7 +41,7 @@ def test_a_sign_outlives_endings_that_say_none(fay, later):
     for weeks in range(2, 9):
         held(fay, weeks, **later)
     assert partings.sign_of(fay.couple.pk) == ("A hand up", "I am back.")
-    strategy = plans.plan_of(planned(fay, start=START + timedelta(weeks=9))).exit_strategy
+    strategy = planning.plan_of(planned(fay, start=START + timedelta(weeks=9))).exit_strategy
     assert (strategy.sign, strategy.return_sentence) == ("A hand up", "I am back.")
 
 
