@@ -111,7 +111,7 @@ class TodayForm(forms.Form):
         return None
 
     def facts(self) -> dict[str, Any]:
-        """As sessions.starting takes them."""
+        """As sessions.desk.start_now takes them."""
         said, chosen = self.cleaned_data, self.chosen
         is_short = said["length"] == "short"
         minutes = (chosen.minutes_short if is_short else chosen.minutes) + SPARE_MINUTES

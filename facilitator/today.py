@@ -17,9 +17,9 @@ from facilitator.forms import FIRST, TodayForm
 from facilitator.http import page, said
 from facilitator.now import now
 from facilitator.pages import cards
-from sessions import starting
+from sessions.desk import start_now
+from sessions.desk.refusals import REASONS
 from sessions.engine.formats import FORMATS
-from sessions.not_yet import REASONS
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -33,7 +33,7 @@ def today(request: HttpRequest, couple_id: UUID) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             facts = {"couple": couple, "facilitator": request.user, "now": now(), **form.facts()}
-            return redirect("desk", starting.start(**facts).pk)
+            return redirect("desk", start_now.start(**facts).pk)
         except Refusal as refusal:
             not_yet = refusal
     return _page(request, viewer, couple, people, form, not_yet)

@@ -19,9 +19,10 @@ from clients.access import as_facilitator
 from facilitator.errors import Refusal, gettext_noop
 from facilitator.http import page, said
 from facilitator.now import now
-from sessions import desk as shape
-from sessions import held, keeping, not_yet, presses
+from sessions import held, keeping
 from sessions.clock_forms import FOR_BOTH, ClockForm, KeptForm
+from sessions.desk import context as shape
+from sessions.desk import posting, refusals
 from sessions.held import Held
 
 BEGIN, LOOK = "clock_begin", "look"
@@ -73,7 +74,7 @@ def keep(request: HttpRequest) -> JsonResponse:
     try:
         made = keeping.keep(kept, people, viewer=viewer, **facts)
     except Refusal as no:
-        words = not_yet.spoken(no, posted, held.room(kept, at))
+        words = refusals.spoken(no, posted, held.room(kept, at))
         return _cards_again(request, cards, refusal=words) if words["soft"] else _lost(no, words["words"])
     return JsonResponse({"to": reverse("desk" if kept.state.ended_at is None else "session", args=[made])})
 
@@ -129,9 +130,9 @@ def _pressed(kept: Held, posted: QueryDict, at: datetime) -> dict[str, Any]:
     """Cards that were not well formed, or nothing; otherwise the list has what was pressed."""
     if posted.get("kind") == LOOK:
         return {}
-    pressed = presses.press(posted, held.room(kept, at))
+    pressed = posting.press(posted, held.room(kept, at))
     if not pressed.forms and not (pressed.own and kept.is_answered(pressed.own)):
-        held.press(kept, pressed.commands, seen=presses.whole(posted.get("seen", "")), now=at)
+        held.press(kept, pressed.commands, seen=posting.whole(posted.get("seen", "")), now=at)
         if kept.state.ended_at is not None and posted.get("sign", "").strip():
             kept.sign(posted["sign"])
     return pressed.forms
@@ -151,9 +152,9 @@ def _shown(
     more: dict[str, Any] = {"forms": forms}
     if no is not None and posted is not None:
         more = {
-            "forms": presses.card(posted, room),
-            "refusal": not_yet.spoken(no, posted, room),
-            "typed": presses.typed(posted),
+            "forms": posting.card(posted, room),
+            "refusal": refusals.spoken(no, posted, room),
+            "typed": posting.typed(posted),
         }
     with timezone.override(ZoneInfo(kept.file.header.zone)):
         context = {

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from clients.models import Couple, Partner
 from facilitator.errors import Refusal, gettext_noop
-from sessions.desk_room import Room
+from sessions.desk.snapshot import Room
 from sessions.engine import clock, rules
 from sessions.engine.formats import Format
 from sessions.engine.kinds import KINDS, Command

@@ -1,6 +1,7 @@
 from django.urls import path
 
-from sessions import api, clock_views, views, write_up_views
+from sessions import api, clock_views, write_up_views
+from sessions.desk import views
 
 urlpatterns = [
     path("clock/", clock_views.just_the_clock, name="just_the_clock"),

@@ -12,7 +12,7 @@ from clients.access import AsFacilitator
 from clients.models import Couple
 from facilitator.errors import Refusal, gettext_noop
 from facilitator.models import User
-from sessions.desk_room import Room
+from sessions.desk.snapshot import Room
 from sessions.engine.formats import Format
 from sessions.engine.kinds import Command
 from sessions.engine.plan import other

@@ -8,14 +8,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Couple
-from sessions.desk_room import Room, people
+from sessions.desk.forms import CATEGORIES, DraftForm, NeedForm, OptionForm, StatementForm
+from sessions.desk.other_commands import CHOICES
+from sessions.desk.posting import MEETS_SOON, may_be_next
+from sessions.desk.snapshot import Room, people
 from sessions.engine.formats import FORMATS, Format
 from sessions.engine.kinds import GOAL_VIEWS, HEARD, MILESTONES
 from sessions.engine.plan import other
 from sessions.engine.values import written
-from sessions.forms import CATEGORIES, DraftForm, NeedForm, OptionForm, StatementForm
-from sessions.more import CHOICES
-from sessions.presses import MEETS_SOON, may_be_next
 from sessions.write_up import Card
 
 MOST_MINUTES = 600

@@ -17,10 +17,11 @@ from facilitator import audit, crypto
 from facilitator.errors import Refusal
 from facilitator.http import page, said
 from facilitator.now import now
-from sessions import desk as shape
-from sessions import live, not_yet, presses, write_up_forms
+from sessions import live, write_up_forms
 from sessions import write_up as verbs
-from sessions.desk_room import Room
+from sessions.desk import context as shape
+from sessions.desk import posting, refusals
+from sessions.desk.snapshot import Room
 from sessions.models import Session
 from sessions.write_up_forms import CARDS, WriteUpForm
 
@@ -92,7 +93,7 @@ def _card(request: HttpRequest, viewer: AsFacilitator, session: Session) -> dict
         commands = form.on(card).commands
         words = form.words() if kind == "end" else {}
     else:
-        pressed = presses.press(posted, room)
+        pressed = posting.press(posted, room)
         commands = pressed.commands
     verbs.take(session, commands, facilitator=request.user, now=now(), **words)  # type: ignore[arg-type]
     return {}
@@ -106,9 +107,9 @@ def _not_yet(request: HttpRequest, viewer: AsFacilitator, session: Session, no: 
     posted, room = request.POST, shape.room(session, viewer, now())
     kind = posted.get("kind", "")
     forms = {kind: write_up_forms.form_of(kind, room, posted)} if kind in CARDS else {}
-    words = {**not_yet.spoken(no, posted, room), "park": None}
+    words = {**refusals.spoken(no, posted, room), "park": None}
     status = 422 if no.kind == "form" else 409
-    typed = {} if forms else presses.typed(posted)
+    typed = {} if forms else posting.typed(posted)
     return _shown(request, viewer, session, status=status, refusal=words, forms=forms, typed=typed)
 
 

@@ -90,7 +90,7 @@ BUGS = [
     ),
     Bug(
         "no token asked for", "the desk takes commands from any site's form",
-        "sessions/views.py", "@require_POST\ndef command(",
+        "sessions/desk/views.py", "@require_POST\ndef command(",
         '@__import__("django.views.decorators.csrf", fromlist=["x"]).csrf_exempt\n@require_POST\ndef command(',
         DOORS, "forms_token and [command]",
     ),

@@ -20,7 +20,7 @@ from sessions.record import import_export, moment_rows
 from sessions.record.planning import plan_of
 from tests.cast import House, talked
 from tests.services import ROOT
-from tests.sessions.pressed import Forms
+from tests.sessions.desk.pressed import Forms
 
 pytestmark = [pytest.mark.django_db]
 

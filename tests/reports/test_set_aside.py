@@ -10,8 +10,8 @@ from reports.models import Document
 from sessions.models import Moment
 from sessions.record import moment_rows
 from tests.reports.reading import everything_in
-from tests.sessions.hall import Hall
 from tests.sessions.engine.test_rules import GUARDS
+from tests.sessions.hall import Hall
 from tests.world import released, ritual
 
 pytestmark = pytest.mark.django_db

@@ -132,7 +132,13 @@ def test_replay_killed_half_way_leaves_nothing(tmp_path: Path) -> None:
     manage = [sys.executable, str(ROOT / "manage.py")]
     for database in ("default", "keys"):
         subprocess.run([*manage, "migrate", "-v0", "--database", database], env=env, check=True)
-    count = [*manage, "shell", "-v0", "-c", "from tests.sessions.record.test_replay import rows; print(rows())"]
+    count = [
+        *manage,
+        "shell",
+        "-v0",
+        "-c",
+        "from tests.sessions.record.test_replay import rows; print(rows())",
+    ]
     before = subprocess.run(count, env=env, check=True, capture_output=True, text=True).stdout
     command = [*manage, "replay", str(WORKED), "--out", str(tmp_path / "out")]
     # The write lock shows in the WAL: kill while the transaction is open, before anything was written out.

@@ -14,7 +14,7 @@ from sessions.models import Line, Moment
 from sessions.record import conduct, moment_rows
 from sessions.record.planning import plan_of
 from tests.cast import signed_in
-from tests.sessions.pressed import START, Desk
+from tests.sessions.desk.pressed import START, Desk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from django.http import QueryDict
 
 from facilitator.errors import Refusal, gettext_noop
-from sessions.desk_room import Room, last_press, people
+from sessions.desk.forms import CARDS, SpokenForm
+from sessions.desk.snapshot import Room, last_press, people
 from sessions.engine.kinds import HEARD, KINDS, Command, Kind
 from sessions.engine.values import ListOf, OneOf, Shape, Whole, YesNo, written
-from sessions.forms import CARDS, SpokenForm
 from sessions.record.conduct import command_from
 
 # Keys of the form that are not fields of a command.

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy
 
 from facilitator.errors import Refusal, gettext_noop
 from facilitator.http import said
-from sessions import tabletop
-from sessions.desk_room import Room
+from sessions.desk import table
+from sessions.desk.snapshot import Room
 
 STATES = {
     "ready": gettext_lazy("not begun"),
@@ -173,6 +173,6 @@ def _park(refusal: Refusal, posted: QueryDict, room: Room) -> dict[str, str] | N
     text = posted.get("text", "").strip()
     if posted.get("kind") != "option_added" or not text or refusal.kind != "soft":
         return None
-    if any(idea["text"] == text for idea in tabletop.later(room)):
+    if any(idea["text"] == text for idea in table.later(room)):
         return None
     return {"text": text, "by": posted.get("by", ""), "key": f"{posted.get('key', '')[:70]}-park"}

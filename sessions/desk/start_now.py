@@ -8,7 +8,7 @@ from django.db import transaction
 from clients.access import AsFacilitator
 from clients.models import Couple
 from facilitator.models import User
-from sessions import desk, presses
+from sessions.desk import context, posting
 from sessions.engine.formats import Format
 from sessions.engine.kinds import Command
 from sessions.models import Session
@@ -51,7 +51,7 @@ def start(
     )
     first = Command(by="F", kind="session_started", key=str(key), override=override or None)
     with conduct.entered(session.pk) as room:
-        for command in presses.begin(first, desk.room(session, viewer, now)):
+        for command in posting.begin(first, context.room(session, viewer, now)):
             room.post(command, poster=viewer.actor, author=facilitator.pk, now=now)
         room.keep(now=now)
     session.refresh_from_db()

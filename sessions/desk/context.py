@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sessions import more, not_yet, tabletop
-from sessions.desk_room import Room, people, room
-from sessions.forms import CARDS
-from sessions.glance import LATER_MINUTES, glance
+from sessions.desk import other_commands, refusals, table
+from sessions.desk.forms import CARDS
+from sessions.desk.snapshot import Room, people, room
+from sessions.desk.status import LATER_MINUTES, glance
 from sessions.record.planning import title_of
 
 __all__ = ["Room", "context", "digest", "people", "room"]
@@ -36,10 +36,10 @@ def context(
     Addresses are the door's to add: `command_url`, `desk_url`, and where there are such pages `place_url`,
     `turn_url`, `session_url`, `sheet_url`. A part whose address is missing is not shown.
     """
-    on_the_table = tabletop.table(room)
+    on_the_table = table.table(room)
     key_base = hashlib.sha256(f"{room.session.pk}:{len(room.moments)}".encode()).hexdigest()[:20]
     typed = typed or {}
-    if not_yet.from_later(typed.get("option_added", {})):
+    if refusals.from_later(typed.get("option_added", {})):
         # It was no card that had to wait: what is being drafted in one is another idea.
         forms = {}
     return {
@@ -50,21 +50,21 @@ def context(
         "partners": room.partners,
         "people": [room.partners[slot] for slot in room.plan.partners],
         "reading": glance(room),
-        "check": tabletop.check(room, on_the_table),
-        "checkable": tabletop.checkable(room, on_the_table),
-        "check_kinds": tabletop.check_kinds(),
-        "table": list(reversed(on_the_table))[: tabletop.NEWEST],
+        "check": table.check(room, on_the_table),
+        "checkable": table.checkable(room, on_the_table),
+        "check_kinds": table.check_kinds(),
+        "table": list(reversed(on_the_table))[: table.NEWEST],
         "forms": {**_forms(room), **(forms or {})},
         "open_card": _open_card(forms, typed),
-        "more": more.groups(room, people(room), typed),
-        "hand_over": more.cards(room),
+        "more": other_commands.groups(room, people(room), typed),
+        "hand_over": other_commands.cards(room),
         "later_minutes": LATER_MINUTES,
         "refusal": refusal,
         "typed": typed,
-        "later": tabletop.later(room),
+        "later": table.later(room),
         "sign": room.plan.exit_strategy.sign,
-        "undo": tabletop.undoable(room),
-        "log": tabletop.entries(room),
+        "undo": table.undoable(room),
+        "log": table.entries(room),
         "seen": room.clock_line,
         # Lets a screen drop an answer that is older than what it shows already.
         "head": len(room.moments),
@@ -75,7 +75,7 @@ def context(
 def _open_card(forms: Mapping[str, Any] | None, typed: Mapping[str, Any]) -> str:
     """A card that had to wait stays open."""
     card = next((CARD_NAMES[kind] for kind in forms or {} if kind in CARD_NAMES), "")
-    return card or ("more" if any(kind in more.KNOWN for kind in typed) else "")
+    return card or ("more" if any(kind in other_commands.KNOWN for kind in typed) else "")
 
 
 def _forms(room: Room) -> dict[str, Any]:

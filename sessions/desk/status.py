@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from sessions.desk_room import Room
+from sessions.desk.snapshot import Room
 from sessions.engine import clock
 from sessions.engine.kinds import LIVE, PAUSED
 from sessions.engine.values import written

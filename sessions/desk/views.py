@@ -19,10 +19,11 @@ from facilitator import audit
 from facilitator.errors import Refusal
 from facilitator.http import page, said
 from facilitator.now import now
-from sessions import desk as shape
-from sessions import live, not_yet, presses
+from sessions import live
+from sessions.desk import context as shape
+from sessions.desk import posting, refusals
+from sessions.desk.forms import PlanForm
 from sessions.engine.formats import FORMATS
-from sessions.forms import PlanForm
 from sessions.models import Agreement, Reader, Session
 from sessions.record import conduct, import_export, partings, planning, release
 
@@ -84,7 +85,7 @@ def _desk(
         at = now()
         room = shape.room(session, viewer, at)
         context = {**shape.context(room, **more), **_place(room), "now": at}
-        return page(request, "facilitation/desk.html", {"viewer": viewer, **context}, status=status)
+        return page(request, "facilitation/desk/desk.html", {"viewer": viewer, **context}, status=status)
 
 
 def _place(room: shape.Room) -> dict[str, str]:
@@ -122,7 +123,7 @@ def fragment(request: HttpRequest, session_id: UUID) -> HttpResponse:
         at = now()
         room = shape.room(session, viewer, at)
         context = {"viewer": viewer, **shape.context(room), **_place(room)}
-        html = render_to_string("facilitation/desk_fragment.html", context, request)
+        html = render_to_string("facilitation/desk/fragment.html", context, request)
     tag = f'"{shape.digest(html, context_token(html))}"'
     same = request.headers.get("If-None-Match") == tag
     response = HttpResponseNotModified() if same else HttpResponse(html)
@@ -141,7 +142,7 @@ def command(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """One press. Refused: the desk again, with the words and everything that was typed."""
     viewer, session = _session(request, session_id)
     try:
-        pressed = presses.press(request.POST, shape.room(session, viewer, now()))
+        pressed = posting.press(request.POST, shape.room(session, viewer, now()))
         if pressed.forms:
             return _desk(request, viewer, session, status=422, forms=pressed.forms)
         _take(request, viewer, session, pressed)
@@ -150,9 +151,9 @@ def command(request: HttpRequest, session_id: UUID) -> HttpResponse:
     return redirect("desk", session.pk)
 
 
-def _take(request: HttpRequest, viewer: AsFacilitator, session: Session, pressed: presses.Press) -> None:
+def _take(request: HttpRequest, viewer: AsFacilitator, session: Session, pressed: posting.Press) -> None:
     """All commands of a press at one instant, or none."""
-    at, seen = now(), presses.whole(request.POST.get("seen", ""))
+    at, seen = now(), posting.whole(request.POST.get("seen", ""))
     with conduct.entered(session.pk) as room:
         if pressed.own and room.is_answered(pressed.own, viewer.actor):
             return  # The same press again: its company was answered with it.
@@ -177,11 +178,11 @@ def _parting_words(request: HttpRequest) -> dict[str, str]:
 
 def _not_yet(request: HttpRequest, viewer: AsFacilitator, session: Session, refusal: Refusal) -> HttpResponse:
     posted, room = request.POST, shape.room(session, viewer, now())
-    forms = presses.card(posted, room)
+    forms = posting.card(posted, room)
     status = 422 if refusal.kind == "form" else 409
-    words = not_yet.spoken(refusal, posted, room)
+    words = refusals.spoken(refusal, posted, room)
     return _desk(
-        request, viewer, session, status=status, refusal=words, forms=forms, typed=presses.typed(posted)
+        request, viewer, session, status=status, refusal=words, forms=forms, typed=posting.typed(posted)
     )
 
 

@@ -7,13 +7,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sessions.desk_room import Room, last_press
+from sessions.desk.other_commands import CHOICES
+from sessions.desk.snapshot import Room, last_press
 from sessions.engine import clock
 from sessions.engine.kinds import CHECK_KINDS, HEARD, PROBLEMS
 from sessions.engine.plan import other
 from sessions.engine.rules.undo_and_correct import UNDO_S
 from sessions.entries import ENTRY
-from sessions.more import CHOICES
 
 TICKS = {
     "feeling": gettext_lazy("feeling heard"),

@@ -7,13 +7,13 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from sessions import not_yet
+from sessions.desk import refusals
+from sessions.desk.other_commands import BY_CARD_ONLY
 from sessions.engine.kinds import KINDS, PARTNERS
 from sessions.engine.rules import TEXTS
 from sessions.models import Line, Parting
-from sessions.more import BY_CARD_ONLY
 from sessions.record import moment_rows
-from tests.sessions.pressed import START, Desk
+from tests.sessions.desk.pressed import START, Desk
 from tests.world import drive
 
 pytestmark = [pytest.mark.django_db]
@@ -226,7 +226,7 @@ def test_a_day_nobody_can_read_changes_nothing_and_comes_back(desk):
 def test_an_absolute_guard_says_what_can_be_done_and_never_go_on_anyway(desk):
     desk.begun().press("cool_down_called").press("resumed")
     assert desk.answer.status_code == 409
-    assert str(not_yet.INSTEAD["both_ready"]) in desk.html
+    assert str(refusals.INSTEAD["both_ready"]) in desk.html
     assert "Go on anyway" not in desk.html
 
 
@@ -242,11 +242,11 @@ def test_states_and_parts_are_named_in_words(desk):
 
 
 def test_what_the_desk_says_names_no_id_and_refuses_nobody():
-    words = [*not_yet.AT_THE_DESK.values(), *map(str, not_yet.INSTEAD.values())]
-    words += [text for code, text in TEXTS.items() if code not in not_yet.AT_THE_DESK]
+    words = [*refusals.AT_THE_DESK.values(), *map(str, refusals.INSTEAD.values())]
+    words += [text for code, text in TEXTS.items() if code not in refusals.AT_THE_DESK]
     assert [text for text in words if "refus" in text.lower() or "%(id)s" in text or "%(line)s" in text] == []
     known = {*TEXTS}
-    assert {*not_yet.AT_THE_DESK, *not_yet.INSTEAD, *not_yet.NEARER} - known == set()
+    assert {*refusals.AT_THE_DESK, *refusals.INSTEAD, *refusals.NEARER} - known == set()
 
 
 def lines(desk, kind):

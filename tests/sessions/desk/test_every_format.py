@@ -4,13 +4,13 @@ from uuid import UUID
 
 import pytest
 
-from sessions import starting
+from sessions.desk import start_now
 from sessions.engine.figures import figures
 from sessions.engine.formats import FORMATS
 from sessions.record.moment_rows import read
 from sessions.record.planning import plan_of
-from tests.sessions.pressed import Desk
-from tests.sessions.test_desk import START, traveller  # noqa: F401  (a fixture)
+from tests.sessions.desk.pressed import Desk
+from tests.sessions.desk.test_desk import START, traveller  # noqa: F401  (a fixture)
 
 pytestmark = [pytest.mark.django_db]
 HOURS = [(code, short) for code in FORMATS for short in (False, True)]
@@ -20,7 +20,7 @@ HOURS = [(code, short) for code in FORMATS for short in (False, True)]
 def test_a_format_is_walked_from_begin_to_end_with_next_alone(fay, traveller, code, short):  # noqa: F811
     chosen = FORMATS[code]
     alone = chosen.with_ == "one"
-    session = starting.start(
+    session = start_now.start(
         couple=fay.couple,
         facilitator=fay.facilitator,
         key=UUID(int=7),
