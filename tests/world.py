@@ -14,12 +14,12 @@ from facilitator.models import User
 from facilitator.now import now as clock_now
 from reports import documents
 from reports.models import Document
-from sessions import write_up
 from sessions.engine import clock
 from sessions.engine.formats import FORMATS
 from sessions.engine.kinds import Command
 from sessions.models import Reader, Session
 from sessions.record import conduct, planning, release
+from sessions.write_up import verbs
 from tests.cast import MORNING, PASSWORD, House, household
 
 # A Tuesday morning: the talks were yesterday, the session is now.
@@ -103,7 +103,7 @@ def planned(
 
 
 def written_up(house: House, *, at: datetime) -> Session:
-    return write_up.open_up(
+    return verbs.open_up(
         couple=house.couple, facilitator=house.facilitator, chosen=FORMATS["first-talk"], with_="both",
         first_speaker="A", held_on=at.date(), held_minutes=50, goals=[], intention="", now=at,
     )  # fmt: skip

@@ -19,11 +19,11 @@ from clients.access import as_facilitator
 from facilitator.errors import Refusal, gettext_noop
 from facilitator.http import page, said
 from facilitator.now import now
-from sessions import held, keeping
-from sessions.clock_forms import FOR_BOTH, ClockForm, KeptForm
+from sessions.clock_page import held_session, keep_this
+from sessions.clock_page.forms import FOR_BOTH, ClockForm, KeptForm
+from sessions.clock_page.held_session import Held
 from sessions.desk import context as shape
 from sessions.desk import posting, refusals
-from sessions.held import Held
 
 BEGIN, LOOK = "clock_begin", "look"
 MOST_OF_A_REASON = 400
@@ -34,7 +34,7 @@ def just_the_clock(request: HttpRequest) -> HttpResponse:
     viewer = as_facilitator(request)
     kept = _people(request, _cards(request, None))
     context = {"form": ClockForm(), "formats": FOR_BOTH.values(), "now": now(), "kept": kept}
-    return page(request, "facilitation/clock.html", {"viewer": viewer, **context})
+    return page(request, "facilitation/clock_page/clock.html", {"viewer": viewer, **context})
 
 
 @require_POST
@@ -46,14 +46,16 @@ def press(request: HttpRequest) -> JsonResponse:
         text, posted = _body(request)
         if posted.get("kind") == BEGIN:
             return _shown(request, _begun(request, posted, at), at)
-        kept = held.read(text)
+        kept = held_session.read(text)
     except Refusal as no:
         return _lost(no)
     try:
         forms = _pressed(kept, posted, at)
     except Refusal as no:
         # The list as it came: what a press had put in halfway is gone with `kept`.
-        return _shown(request, held.read(text), at, 422 if no.kind == "form" else 409, posted=posted, no=no)
+        return _shown(
+            request, held_session.read(text), at, 422 if no.kind == "form" else 409, posted=posted, no=no
+        )
     return _shown(request, kept, at, 422 if forms else 200, forms=forms)
 
 
@@ -63,20 +65,26 @@ def keep(request: HttpRequest) -> JsonResponse:
     viewer, at = as_facilitator(request), now()
     try:
         text, posted = _body(request)
-        cards, kept = _cards(request, posted), held.read(text)
+        cards, kept = _cards(request, posted), held_session.read(text)
     except Refusal as no:
         return _lost(no)
     if not all(card.is_valid() for card in cards.values()):
         return _cards_again(request, cards)
     people = {slot: card.person() for slot, card in cards.items()}
-    reason = (posted.get("own_reason", "").strip() or posted.get("override", "").strip())[:MOST_OF_A_REASON]
-    facts: dict[str, Any] = {"facilitator": request.user, "now": at, "override": reason}
+    facts: dict[str, Any] = {"facilitator": request.user, "now": at, "override": _reason(posted)}
     try:
-        made = keeping.keep(kept, people, viewer=viewer, **facts)
+        made = keep_this.keep(kept, people, viewer=viewer, **facts)
     except Refusal as no:
-        words = refusals.spoken(no, posted, held.room(kept, at))
+        words = refusals.spoken(no, posted, held_session.room(kept, at))
         return _cards_again(request, cards, refusal=words) if words["soft"] else _lost(no, words["words"])
     return JsonResponse({"to": reverse("desk" if kept.state.ended_at is None else "session", args=[made])})
+
+
+def _reason(posted: QueryDict) -> str:
+    """Why the facilitator goes on all the same: in own words, or one of the sentences to choose from."""
+    own_words = posted.get("own_reason", "").strip()
+    chosen = posted.get("override", "").strip()
+    return (own_words or chosen)[:MOST_OF_A_REASON]
 
 
 def _body(request: HttpRequest) -> tuple[str, QueryDict]:
@@ -111,7 +119,7 @@ def _begun(request: HttpRequest, posted: QueryDict, at: datetime) -> Held:
     if not form.is_valid():
         raise Refusal(gettext_noop("Please choose a format and a length."), "no_format", "form")
     practice = request.user.practice  # type: ignore[union-attr]
-    made = held.begin(
+    made = held_session.begin(
         chosen=form.chosen,
         short=form.cleaned_data["length"] == "short",
         first_speaker="A",
@@ -130,9 +138,9 @@ def _pressed(kept: Held, posted: QueryDict, at: datetime) -> dict[str, Any]:
     """Cards that were not well formed, or nothing; otherwise the list has what was pressed."""
     if posted.get("kind") == LOOK:
         return {}
-    pressed = posting.press(posted, held.room(kept, at))
+    pressed = posting.press(posted, held_session.room(kept, at))
     if not pressed.forms and not (pressed.own and kept.is_answered(pressed.own)):
-        held.press(kept, pressed.commands, seen=posting.whole(posted.get("seen", "")), now=at)
+        held_session.press(kept, pressed.commands, seen=posting.whole(posted.get("seen", "")), now=at)
         if kept.state.ended_at is not None and posted.get("sign", "").strip():
             kept.sign(posted["sign"])
     return pressed.forms
@@ -148,7 +156,7 @@ def _shown(
     posted: QueryDict | None = None,
     no: Refusal | None = None,
 ) -> JsonResponse:
-    room = held.room(kept, at)
+    room = held_session.room(kept, at)
     more: dict[str, Any] = {"forms": forms}
     if no is not None and posted is not None:
         more = {
@@ -163,7 +171,7 @@ def _shown(
             "held": True,
             "now": at,
         }
-        html = render_to_string("facilitation/clock_desk.html", context, request)
+        html = render_to_string("facilitation/clock_page/desk.html", context, request)
     answer = JsonResponse(
         {"html": html, "list": kept.text, "ended": kept.state.ended_at is not None}, status=status
     )
@@ -180,7 +188,7 @@ def _cards_again(
 ) -> JsonResponse:
     """The cards with all that was typed, and what they need: a word that is missing, or a reason."""
     shown = {"kept": _people(request, cards), "refusal": refusal}
-    html = render_to_string("facilitation/clock_cards.html", shown, request)
+    html = render_to_string("facilitation/clock_page/keep_cards.html", shown, request)
     return JsonResponse({"cards": html}, status=409 if refusal else 422)
 
 
@@ -205,5 +213,5 @@ def _people(request: HttpRequest, cards: dict[str, KeptForm]) -> list[dict[str, 
             "missing": slot in wrong,
             "open": slot in wrong[:1],
         }
-        for slot, called in held.names().items()
+        for slot, called in held_session.names().items()
     ]

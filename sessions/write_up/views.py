@@ -17,13 +17,13 @@ from facilitator import audit, crypto
 from facilitator.errors import Refusal
 from facilitator.http import page, said
 from facilitator.now import now
-from sessions import live, write_up_forms
-from sessions import write_up as verbs
+from sessions import live
 from sessions.desk import context as shape
 from sessions.desk import posting, refusals
 from sessions.desk.snapshot import Room
 from sessions.models import Session
-from sessions.write_up_forms import CARDS, WriteUpForm
+from sessions.write_up import verbs
+from sessions.write_up.forms import CARDS, WriteUpForm, form_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -37,7 +37,7 @@ def write_up(request: HttpRequest) -> HttpResponse:
         except Refusal as no:
             form.add_error("who", said(no))
     context = {"viewer": viewer, "form": form, "any": bool(form.couples)}
-    return page(request, "facilitation/write_up.html", context, status=422 if form.errors else 200)
+    return page(request, "facilitation/write_up/write_up.html", context, status=422 if form.errors else 200)
 
 
 def _couples(viewer: AsFacilitator) -> list[Couple]:
@@ -86,7 +86,7 @@ def _card(request: HttpRequest, viewer: AsFacilitator, session: Session) -> dict
     posted, room = request.POST, shape.room(session, viewer, now())
     kind, words = posted.get("kind", ""), {}
     if kind in CARDS:
-        form = write_up_forms.form_of(kind, room, posted)
+        form = form_of(kind, room, posted)
         if not form.is_valid():
             return {kind: form}
         card = verbs.Card(room, posted.get("key", ""), override=_reason(posted))
@@ -106,7 +106,7 @@ def _reason(posted: Any) -> str:
 def _not_yet(request: HttpRequest, viewer: AsFacilitator, session: Session, no: Refusal) -> HttpResponse:
     posted, room = request.POST, shape.room(session, viewer, now())
     kind = posted.get("kind", "")
-    forms = {kind: write_up_forms.form_of(kind, room, posted)} if kind in CARDS else {}
+    forms = {kind: form_of(kind, room, posted)} if kind in CARDS else {}
     words = {**refusals.spoken(no, posted, room), "park": None}
     status = 422 if no.kind == "form" else 409
     typed = {} if forms else posting.typed(posted)
@@ -127,11 +127,11 @@ def _shown(
         context = {**shape.context(room, **more), **_place(session), "now": now(), "viewer": viewer}
         context["forms"] = _forms(room) | (forms or {})
         context["open_card"] = next(iter(forms or {}), context["open_card"])
-        return page(request, "facilitation/written.html", context, status=status)
+        return page(request, "facilitation/write_up/written.html", context, status=status)
 
 
 def _forms(room: Room) -> dict[str, Any]:
-    return {kind: write_up_forms.form_of(kind, room) for kind in CARDS}
+    return {kind: form_of(kind, room) for kind in CARDS}
 
 
 def _place(session: Session) -> dict[str, str]:

@@ -14,7 +14,7 @@ from clients.models import Casefile, Consent, Couple
 from facilitator import crypto
 from facilitator.errors import Refusal, gettext_noop
 from facilitator.models import User
-from sessions import held
+from sessions.clock_page import held_session
 from sessions.engine.session_file import BadLine, SessionFile
 from sessions.models import Session
 from sessions.record import import_export
@@ -35,7 +35,7 @@ class Person:
 
 
 def keep(
-    kept: held.Held,
+    kept: held_session.Held,
     people: dict[str, Person],
     *,
     viewer: AsFacilitator,
@@ -91,10 +91,10 @@ def may_be_kept(person: Person) -> None:
 
 
 def _made(
-    kept: held.Held, people: dict[str, Person], *, facilitator: User, now: datetime, override: str
+    kept: held_session.Held, people: dict[str, Person], *, facilitator: User, now: datetime, override: str
 ) -> Session:
     names = {slot: person.name for slot, person in people.items()}
-    file = held.named(kept, label=couples.label_of(names["A"], names["B"]), names=names)
+    file = held_session.named(kept, label=couples.label_of(names["A"], names["B"]), names=names)
     couple = couples.welcome(
         facilitator=facilitator,
         label=file.header.couple_label,

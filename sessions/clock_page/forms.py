@@ -7,8 +7,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Consent, Screening
+from sessions.clock_page.keep_this import Person
 from sessions.engine.formats import FORMATS, Format
-from sessions.keeping import Person
 
 FOR_BOTH = {code: one for code, one in FORMATS.items() if one.with_ == "both"}
 

@@ -16,7 +16,7 @@ from sessions.engine.formats import FORMATS, Format
 from sessions.engine.kinds import GOAL_VIEWS, HEARD, MILESTONES
 from sessions.engine.plan import other
 from sessions.engine.values import written
-from sessions.write_up import Card
+from sessions.write_up.verbs import Card
 
 MOST_MINUTES = 600
 LOOK_AGAIN_DAYS = 14

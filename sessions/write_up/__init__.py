@@ -1,0 +1,1 @@
+"""A session written down afterwards: the desk's cards without a clock."""
