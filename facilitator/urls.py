@@ -7,9 +7,11 @@ from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
 from django.urls import include, path
 
-from facilitator import admin, mailing, pages, turning, views
+from facilitator import admin, mailing, pages, views
+from facilitator.short_code import short_code
 from facilitator.signin import with_password
 from facilitator.today import today
+from sessions.room import views as room
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -30,7 +32,7 @@ urlpatterns = [
     path("settings/sign-in/", with_password(mfa.index), name="mfa_index"),
     path(
         "settings/sign-in/short-code/",
-        with_password(reauthentication_required(turning.short_code)),
+        with_password(reauthentication_required(short_code)),
         name="short_code",
     ),
     path("settings/sign-in/totp/", with_password(totp.activate_totp), name="mfa_activate_totp"),
@@ -48,11 +50,11 @@ urlpatterns = [
         with_password(recovery.download_recovery_codes),
         name="mfa_download_recovery_codes",
     ),
-    path("turned/", turning.turned_screen, name="turned"),
-    path("turned/fragment/", turning.turned_fragment, name="turned_fragment"),
-    path("turned/answer/", turning.turned_answer, name="turned_answer"),
-    path("turned/back/", turning.turned_back, name="turned_back"),
-    path("sessions/<uuid:session_id>/turn/", turning.turn, name="turn"),
+    path("turned/", room.turned_screen, name="turned"),
+    path("turned/fragment/", room.turned_fragment, name="turned_fragment"),
+    path("turned/answer/", room.turned_answer, name="turned_answer"),
+    path("turned/back/", room.turned_back, name="turned_back"),
+    path("sessions/<uuid:session_id>/turn/", room.turn, name="turn"),
     path("", include("clients.urls")),
     path("couples/<uuid:couple_id>/", pages.couple, name="couple"),
     path("couples/<uuid:couple_id>/today/", today, name="today"),

@@ -21,7 +21,7 @@ from tests import services
 TABLE = services.ROOT / "docs/decisions/0005-seeded-bugs.md"
 DOORS, HOUSE, PRIVACY = "tests/test_doors.py", "tests/test_house.py", "tests/test_privacy.py"
 ACCESS = "tests/clients/test_access.py"
-TURNED = "tests/sessions/test_turned.py"
+TURNED = "tests/sessions/room/test_turned.py"
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ BUGS = [
     ),
     Bug(
         "a turn with a gap", "a turned screen still reaches the API",
-        "facilitator/turning.py", "        is_api = request.path",
+        "sessions/room/middleware.py", "        is_api = request.path",
         '        if request.path.startswith("/api/"):\n            return self.get_response(request)\n'
         "        is_api = request.path", TURNED, "every_door",
     ),

@@ -19,14 +19,13 @@ Made by `python -m tests.words`; `tests/test_words.py` holds it to the code and 
 # Where it appears: the files it is written in. A pattern that finds nothing is an error.
 GROUPS = {
     "On the turned screen, and on the cards it hands over": (
-        "facilitator/templates/facilitator/turned/*.html",
-        "sessions/templates/facilitation/room_fragment.html",
-        "sessions/templates/facilitation/hand_over/*.html",
+        "sessions/templates/facilitation/room/*.html",
+        "sessions/templates/facilitation/room/hand_over/*.html",
         "clients/templates/clients/agreement_card.html",
         "clients/agreement.py",
         "clients/models.py",
-        "sessions/hand_over.py",
-        "sessions/shared_view.py",
+        "sessions/room/hand_over.py",
+        "sessions/room/shared_view.py",
     ),
     "On their own page": (
         "facilitator/templates/facilitator/base_partner.html",

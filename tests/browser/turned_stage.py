@@ -12,7 +12,7 @@ from sessions.models import Session
 from sessions.record import conduct, partings
 from tests.cast import household
 from tests.sessions.live_stage import sign_in
-from tests.sessions.turned_room import JOINT, PRIVATE
+from tests.sessions.room.turned_room import JOINT, PRIVATE
 from tests.world import BEGUN, drive, planned
 
 

@@ -4,23 +4,19 @@ What is turned is the sign-in (clients/turned.py), so every address of it answer
 typed address, the API.
 """
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django import forms
-from django.conf import settings
-from django.contrib.auth.hashers import check_password, make_password
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
+from django.contrib.auth.hashers import check_password
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from clients import agreement, turned
 from clients.access import AsFacilitator, AsRoom, as_facilitator
@@ -30,10 +26,10 @@ from clients.words import RESTING
 from facilitator import audit
 from facilitator.errors import Refusal
 from facilitator.http import page
-from facilitator.models import User
 from facilitator.now import now
-from sessions import hand_over, live, shared_view
+from sessions import live
 from sessions.models import Session
+from sessions.room import hand_over, shared_view
 
 # Where the facilitator came out last: the blank leads there, also when it is reloaded.
 OUT = "turned_out"
@@ -42,28 +38,6 @@ TRIES = "turned_tries"
 MOST_TRIES = 5
 REST = timedelta(minutes=1)
 BLANK_S = 1
-
-
-class TurnedMiddleware:
-    """A turned sign-in that asks for anything else: pages lead to the shared view, the rest gets one sentence."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-        names = ("turned", "turned_fragment", "turned_answer", "turned_back", "health")
-        self.open = {reverse(name) for name in names}
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path in self.open or request.path.startswith(settings.STATIC_URL):
-            return self.get_response(request)
-        if not request.user.is_authenticated or turned_of(request) is None:
-            return self.get_response(request)
-        is_api = request.path.startswith("/api/")
-        if request.method in ("GET", "HEAD") and not is_api:
-            return redirect("turned")
-        words = _("The screen is turned. Turn it back first.")
-        if is_api:
-            return JsonResponse({"detail": words}, status=409)
-        return HttpResponse(words, status=409, content_type="text/plain; charset=utf-8")
 
 
 @require_POST
@@ -109,7 +83,7 @@ def _out(request: HttpRequest) -> HttpResponse:
     out = request.session.get(OUT)
     if out is None:
         return redirect("home")
-    response = page(request, "facilitator/turned/blank.html", {"out": out})
+    response = page(request, "facilitation/room/blank.html", {"out": out})
     response["Refresh"] = f"{BLANK_S}; url={out}"
     return response
 
@@ -125,7 +99,7 @@ def _page(
         # Two tabs of one sign-in that differ in it do not show the same any more.
         "turn_mark": here.nonce if here and not here.answered else "",
     }
-    return page(request, f"facilitator/turned/{name}.html", {**frame, **(context or {})}, status=status)
+    return page(request, f"facilitation/room/{name}.html", {**frame, **(context or {})}, status=status)
 
 
 # The shared view
@@ -154,7 +128,7 @@ def _shared(request: HttpRequest, here: Turned) -> HttpResponse:
 
 def _fragment(request: HttpRequest, session: Session, at: datetime) -> str:
     with timezone.override(ZoneInfo(session.couple.zone)):
-        return render_to_string("facilitation/room_fragment.html", shared_view.shown(session, at), request)
+        return render_to_string("facilitation/room/fragment.html", shared_view.shown(session, at), request)
 
 
 @require_safe
@@ -288,31 +262,3 @@ def _tried(request: HttpRequest) -> str:
         resting = now() < datetime.fromisoformat(tried["until"])
         return _("Let us wait a minute, then try again.") if resting else ""
     return _("That was not the code. Please try again.")
-
-
-# The short code
-
-
-class ShortCodeForm(forms.Form):
-    code = forms.RegexField(
-        r"^[0-9]{4,8}$",
-        label=gettext_lazy("Short code"),
-        help_text=gettext_lazy("Four to eight digits. Not the code of your phone or your card."),
-        error_messages={"invalid": gettext_lazy("Please type four to eight digits.")},
-        widget=forms.PasswordInput({"inputmode": "numeric", "autocomplete": "off", "maxlength": "8"}),
-    )
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def short_code(request: HttpRequest) -> HttpResponse:
-    """Set or cleared; urls.py asks for the password again before."""
-    user = request.user
-    assert isinstance(user, User)
-    clears = "clear" in request.POST
-    form = ShortCodeForm(request.POST if request.method == "POST" and not clears else None)
-    if clears or form.is_valid():
-        user.short_code = "" if clears else make_password(form.cleaned_data["code"])
-        user.save(update_fields=["short_code"])
-        return redirect("mfa_index")
-    context = {"form": form, "is_set": bool(user.short_code)}
-    return page(request, "facilitator/short_code.html", context, status=422 if form.is_bound else 200)

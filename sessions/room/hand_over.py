@@ -23,7 +23,7 @@ from sessions.engine.rules.order import must_say_ready
 from sessions.engine.values import written
 from sessions.models import Line, Session
 from sessions.record import conduct
-from sessions.shared_view import spoken
+from sessions.room.shared_view import spoken
 
 NEARLY = timedelta(minutes=10)
 Choices = tuple[tuple[str, str], ...]

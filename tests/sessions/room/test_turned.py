@@ -23,7 +23,7 @@ from tests.canaries import Aviary, plant_columns, sung
 from tests.cast import PASSWORD, signed_in
 from tests.doors.table import EVERY, VERBS
 from tests.services import ROOT
-from tests.sessions.turned_room import JOINT, PRIVATE, Room, nonce_of
+from tests.sessions.room.turned_room import JOINT, PRIVATE, Room, nonce_of
 from tests.test_doors import routes, written
 from tests.world import BEGUN, NOW, START, drive, planned
 
@@ -369,7 +369,7 @@ def test_behind_the_lock_on_every_door_the_sign_in_is_the_room_and_no_more(room,
         reverse("couple", args=[room.house.couple.pk]),
         reverse("api_reading", args=[room.session.pk]),
     ]
-    lock = "facilitator.turning.TurnedMiddleware"
+    lock = "sessions.room.middleware.TurnedMiddleware"
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != lock]
     browser = room.house.client()
     before = [browser.get(door).status_code for door in doors]

@@ -8,7 +8,7 @@ import time_machine
 from clients.models import Consent
 from sessions.engine.formats import FORMATS
 from tests.cast import household
-from tests.sessions.turned_room import JOINT, PRIVATE, Room, nonce_of
+from tests.sessions.room.turned_room import JOINT, PRIVATE, Room, nonce_of
 from tests.world import BEGUN, NOW, drive, planned
 
 pytestmark = pytest.mark.django_db

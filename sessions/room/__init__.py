@@ -1,0 +1,1 @@
+"""The shared screen while the machine is turned: whose turn it is, or one hand-over card."""
