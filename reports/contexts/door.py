@@ -18,7 +18,7 @@ from reports.contexts.joint import (
 )
 from reports.contexts.told import Draft, Told
 from reports.contexts.words import day, iso_day
-from sessions.came_for import came_for
+from sessions.wording.goals import came_for
 
 # Letters that still fit one page at each size.
 ROOMY, SNUG = 700, 1500

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from reports.contexts.heard import Heard, Meeting, Reader, SeenLine
 from reports.contexts.told import Draft, Told
 from reports.contexts.words import GOAL_VIEW, MILESTONE, day, hour, iso_day, listed, minutes, say
-from sessions.came_for import came_for
+from sessions.wording.goals import came_for
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from reports.contexts.words import (
     hour,
     say,
 )
-from sessions.entries import ENTRY
+from sessions.wording.moments import ENTRY
 
 # Guards whose very name would hint at the private talks.
 NEVER_ON_PAPER = ("screening",)

@@ -24,7 +24,7 @@ from reports.contexts.words import (
     hour,
     say,
 )
-from sessions.entries import ENTRY
+from sessions.wording.moments import ENTRY
 
 # Who answered what stays out of every paper, this one included.
 UNSIGNED = ("extension_answered", "pace_chosen", "redirect_not_now", "redirect_kept", "redirect_rephrased")

@@ -10,8 +10,8 @@ from facilitator.errors import gettext_noop
 from reports.contexts import JointSummary
 from reports.contexts.words import say
 from reports.documents.gathering import gather
-from sessions.entries import ENTRY
 from sessions.models import HeldBack, Line, Moment, Reader, Session
+from sessions.wording.moments import ENTRY
 
 # What kind of line it is, as one reads it with the person who said it.
 KINDS_OF_LINE = {

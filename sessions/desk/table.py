@@ -13,7 +13,7 @@ from sessions.engine import clock
 from sessions.engine.kinds import CHECK_KINDS, HEARD, PROBLEMS
 from sessions.engine.plan import other
 from sessions.engine.rules.undo_and_correct import UNDO_S
-from sessions.entries import ENTRY
+from sessions.wording.moments import ENTRY
 
 TICKS = {
     "feeling": gettext_lazy("feeling heard"),

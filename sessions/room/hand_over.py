@@ -16,7 +16,6 @@ from clients.access import AsPartner
 from clients.models import Partner
 from clients.turned import Card
 from facilitator.errors import Refusal, gettext_noop
-from sessions.came_for import came_for
 from sessions.engine import clock, rules
 from sessions.engine.kinds import PAUSED, Command
 from sessions.engine.rules.order import must_say_ready
@@ -24,6 +23,7 @@ from sessions.engine.values import written
 from sessions.models import Line, Session
 from sessions.record import conduct
 from sessions.room.shared_view import spoken
+from sessions.wording.goals import came_for
 
 NEARLY = timedelta(minutes=10)
 Choices = tuple[tuple[str, str], ...]

@@ -13,12 +13,12 @@ from clients.access import AsRoom
 from clients.couples import partners_of
 from clients.models import Partner
 from clients.words import GROUND_RULES
-from sessions.came_for import came_for
 from sessions.engine import clock
 from sessions.engine.plan import Plan, PlannedPhase
 from sessions.models import Agreement, Line, Parting, Session
 from sessions.record import moment_rows
 from sessions.record.planning import plan_of
+from sessions.wording.goals import came_for
 
 LIVE = ("running", "wrapping_up")
 

@@ -20,7 +20,7 @@ from sessions.engine.kinds import (
     words_of,
 )
 from sessions.engine.values import instant, written
-from sessions.entries import ENTRY
+from sessions.wording.moments import ENTRY
 
 # The command table of the session file, row by row.
 ROWS = [

@@ -1,0 +1,1 @@
+"""Codes of a session as words: one table for desk, cards, pages and papers."""
