@@ -7,10 +7,11 @@ from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
 from django.urls import include, path
 
-from facilitator import admin, mailing, pages, views
-from facilitator.short_code import short_code
-from facilitator.signin import with_password
-from facilitator.today import today
+from facilitator import admin
+from facilitator.door import mailing, pages, views
+from facilitator.door.short_code import short_code
+from facilitator.door.signin import with_password
+from facilitator.door.today import today
 from sessions.room import views as room
 
 urlpatterns = [

@@ -39,17 +39,18 @@ class Bug:
 BUGS = [
     Bug(
         "dropped visible_to", "the couple page asks for any couple, naming no viewer",
-        "facilitator/pages.py", "Couple.objects.visible_to(viewer), pk=couple_id", "Couple.objects.all(), pk=couple_id",
+        "facilitator/door/pages.py", "Couple.objects.visible_to(viewer), pk=couple_id",
+        "Couple.objects.all(), pk=couple_id",
         DOORS, "every_actor and [couple]",
     ),
     Bug(
         "unscoped at a door", "the couple page looks for nobody in particular",
-        "facilitator/pages.py", "Couple.objects.visible_to(viewer), pk=couple_id",
+        "facilitator/door/pages.py", "Couple.objects.visible_to(viewer), pk=couple_id",
         'Couple.objects.unscoped("to show it"), pk=couple_id', DOORS, "every_actor and [couple]",
     ),
     Bug(
         "unscoped at a door, read", "the same, before anybody knocks",
-        "facilitator/pages.py", "Couple.objects.visible_to(viewer), pk=couple_id",
+        "facilitator/door/pages.py", "Couple.objects.visible_to(viewer), pk=couple_id",
         'Couple.objects.unscoped("to show it"), pk=couple_id', HOUSE, "unscoped",
     ),
     Bug(
@@ -96,14 +97,14 @@ BUGS = [
     ),
     Bug(
         "a GET that writes", "looking at the couple page touches the couple",
-        "facilitator/pages.py",
+        "facilitator/door/pages.py",
         "    partners = cards(viewer, Partner.objects.visible_to(viewer).filter(couple=found))\n",
         "    partners = cards(viewer, Partner.objects.visible_to(viewer).filter(couple=found))\n"
         '    found.save(update_fields=["zone"])\n', DOORS, "every_actor and [couple]",
     ),
     Bug(
         "an open page", "the couple page asks nobody to sign in",
-        "facilitator/pages.py", "@require_safe\ndef couple(",
+        "facilitator/door/pages.py", "@require_safe\ndef couple(",
         '@__import__("django.contrib.auth.decorators", fromlist=["x"]).login_not_required\n@require_safe\ndef couple(',
         DOORS, "every_actor and [couple]",
     ),

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from tests import services
-from tests.facilitator.test_supervisor import is_gone
+from tests.facilitator.operations.test_supervisor import is_gone
 from tests.faults.test_supervisor_kill import everything
 from tests.journeys import steps
 from tests.services import House, wait_until

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from facilitator.demo import EMAIL
+from facilitator.door.demo import EMAIL
 from tests import services
-from tests.facilitator.test_supervisor import is_gone
+from tests.facilitator.operations.test_supervisor import is_gone
 
 PROMISED_STOP_S = 10.0
 SECOND_START_S = 5.0

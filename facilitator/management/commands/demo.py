@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from facilitator import demo
+from facilitator.door import demo
 from facilitator.models import User
 from facilitator.now import now
 

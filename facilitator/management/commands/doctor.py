@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from facilitator import doctor
+from facilitator.operations import doctor
 
 
 class Command(BaseCommand):

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from facilitator import backups
 from facilitator.now import now
+from facilitator.operations import backups
 
 
 class Command(BaseCommand):

@@ -19,10 +19,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from facilitator import backups, doctor
 from facilitator.models import Practice
 from facilitator.now import now
-from facilitator.supervisor import Child, Supervisor
+from facilitator.operations import backups, doctor
+from facilitator.operations.supervisor import Child, Supervisor
 
 EVERYWHERE = {"0.0.0.0", "::"}
 BACKLOG = 2048
@@ -89,7 +89,7 @@ def _children(listener: socket.socket) -> list[Child]:
     beat = settings.DATA / "beat"
     beat.mkdir(mode=0o700, exist_ok=True)
     celery = (sys.executable, "-m", "celery", "--quiet", "-A", "facilitator")
-    web = (sys.executable, "-m", "facilitator.server", "--fd", str(listener.fileno()))
+    web = (sys.executable, "-m", "facilitator.operations.server", "--fd", str(listener.fileno()))
     return [
         # The socket stays open here: whoever asks while web is started again waits instead of failing.
         Child("web", web, pass_fds=(listener.fileno(),)),

@@ -15,7 +15,8 @@ from clients import consents, couples, safety
 from clients.access import AsFacilitator, as_facilitator
 from clients.forms import AddressForm, ConsentForm, TalkForm
 from clients.models import Channel, Consent, Couple, Partner, Screening
-from facilitator import audit, demo
+from facilitator import audit
+from facilitator.door import demo
 from facilitator.errors import Refusal
 from facilitator.http import page, said
 from facilitator.mail import can_mail

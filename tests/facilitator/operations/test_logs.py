@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from django.utils.log import log_response
 
-from facilitator.logs import WithoutAddresses
+from facilitator.operations.logs import WithoutAddresses
 
 
 @pytest.fixture

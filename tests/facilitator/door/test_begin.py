@@ -8,7 +8,8 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from facilitator import audit, begin
+from facilitator import audit
+from facilitator.door import begin
 from facilitator.errors import Refusal
 from facilitator.models import AuditEntry, Practice, User
 from tests.cast import PASSWORD

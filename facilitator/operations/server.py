@@ -46,7 +46,7 @@ def config(app: str = "facilitator.asgi:application") -> uvicorn.Config:
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve on a socket the supervisor has opened, or on one of our own."""
-    parser = argparse.ArgumentParser(prog="python -m facilitator.server")
+    parser = argparse.ArgumentParser(prog="python -m facilitator.operations.server")
     parser.add_argument("--app", default="facilitator.asgi:application")
     parser.add_argument("--fd", type=int)
     parser.add_argument("--host", default="127.0.0.1")
@@ -62,4 +62,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 if __name__ == "__main__":
     # By its own name: run as __main__ there would be two modules, and two events called `stopping`.
-    sys.exit(importlib.import_module("facilitator.server").main())
+    sys.exit(importlib.import_module("facilitator.operations.server").main())

@@ -12,11 +12,11 @@ from clients import safety
 from clients.access import AsFacilitator, as_facilitator
 from clients.models import Consent, Couple, Partner
 from facilitator import audit
+from facilitator.door.forms import FIRST, TodayForm
+from facilitator.door.pages import cards
 from facilitator.errors import Refusal
-from facilitator.forms import FIRST, TodayForm
 from facilitator.http import page, said
 from facilitator.now import now
-from facilitator.pages import cards
 from sessions.desk import start_now
 from sessions.desk.refusals import REASONS
 from sessions.engine.formats import FORMATS

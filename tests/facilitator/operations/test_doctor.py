@@ -12,8 +12,8 @@ from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from facilitator import doctor
 from facilitator.models import MailSettings, Practice, User
+from facilitator.operations import doctor
 from tests import services
 
 GOOD_KEY = "q7Wm2xR9vLzK4tYbN8sJ5hGdF3cPaE6uTiOoXwVnMkSjDfHgQeRyUb1ZlC0pAvBm"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from facilitator.supervisor import LONGEST_PAUSE_S, YOUNG_S, Child, Post
+from facilitator.operations.supervisor import LONGEST_PAUSE_S, YOUNG_S, Child, Post
 from tests.services import ROOT, wait_until
 
 PROGRAM = """

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from facilitator.forms import TodayForm
+from facilitator.door.forms import TodayForm
 
 LISBON = "Europe/Lisbon"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from facilitator import backups
+from facilitator.operations import backups
 from tests import services
 
 NOW = datetime(2026, 11, 22, 17, 0, tzinfo=UTC)

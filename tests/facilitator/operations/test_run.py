@@ -169,7 +169,15 @@ def test_what_had_to_be_left_out_is_told_and_fails_a_strict_run(
     """Redis is not to be found on this search path, so its test cannot run."""
     told = tmp_path / "told"
     env = {"PATH": str(tmp_path), "THIRD_CHAIR_STRICT": strict, "THIRD_CHAIR_LEFT_OUT": str(told)}
-    command = [sys.executable, "-m", "pytest", "-q", "tests/facilitator/test_services.py", "-k", "redis"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "tests/facilitator/operations/test_services.py",
+        "-k",
+        "redis",
+    ]
     whole = clean_env() | env
     del whole["DJANGO_SETTINGS_MODULE"]
     done = subprocess.run(command, cwd=ROOT, env=whole, capture_output=True, text=True)

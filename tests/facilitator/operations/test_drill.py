@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from facilitator import backups
+from facilitator.operations import backups
 from tests.cast import household, signed_in
-from tests.facilitator.test_backup import Folder
+from tests.facilitator.operations.test_backup import Folder
 
 pytestmark = pytest.mark.slow
 

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clients.access import AsFacilitator, AsPartner, as_facilitator, viewer_of
 from clients.models import Couple, Partner
-from facilitator import begin, crypto, demo
-from facilitator.forms import FirstRunForm
+from facilitator import crypto
+from facilitator.door import begin, demo
+from facilitator.door.forms import FirstRunForm
 from facilitator.http import page
 from facilitator.models import Practice, User
 from facilitator.now import now

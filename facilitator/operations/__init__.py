@@ -1,0 +1,1 @@
+"""Running the house: its processes, its health, its copies and its logs."""
