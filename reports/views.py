@@ -16,9 +16,9 @@ from facilitator import audit
 from facilitator.http import page
 from facilitator.now import now
 from reports import documents, taken_home
+from reports.blank_papers import PAPERS
 from reports.forms import PartingForm
 from reports.models import Document
-from reports.starting import PAPERS
 from sessions.models import Reader, Session
 from sessions.record import release
 

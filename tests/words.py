@@ -63,9 +63,9 @@ GROUPS = {
         "reports/documents/previews.py",
     ),
     "On the papers to start with": (
-        "reports/templates/reports/starting/*.html",
+        "reports/templates/reports/blank_papers/*.html",
         "reports/templates/reports/leaf.html",
-        "reports/starting.py",
+        "reports/blank_papers.py",
     ),
     "Said in the same way everywhere": ("clients/words.py", "sessions/wording/goals.py"),
     "In the ready formats": ("sessions/engine/data/formats.json",),

@@ -150,7 +150,7 @@ def session(request: HttpRequest, session_id: UUID) -> HttpResponse:
         return redirect("desk", found.pk)
     audit.saw(request, practice=found.couple.practice_id, actor=viewer.actor, subject=f"session:{found.pk}")
     with timezone.override(ZoneInfo(found.couple.zone)):
-        return page(request, "facilitation/session.html", {"viewer": viewer, **_after(found, viewer)})
+        return page(request, "reports/session.html", {"viewer": viewer, **_after(found, viewer)})
 
 
 def _after(session: Session, viewer: AsFacilitator) -> dict[str, Any]:

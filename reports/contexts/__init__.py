@@ -1,8 +1,8 @@
 """What each document may hold, as frozen values per reader; built by pure functions, tested without a PDF."""
 
 from reports.contexts.door import DoorSheet
-from reports.contexts.heard import Heard, Meeting, SeenLine
 from reports.contexts.joint import JointSummary
+from reports.contexts.material import Heard, Meeting, SeenLine
 from reports.contexts.partner import PartnerCopy
 from reports.contexts.record import FacilitatorRecord
 from reports.contexts.sheet import AgreementSheet

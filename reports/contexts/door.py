@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from reports.contexts.heard import Heard
 from reports.contexts.joint import (
     Foot,
     PauseSign,
@@ -16,7 +15,8 @@ from reports.contexts.joint import (
     people,
     written_up,
 )
-from reports.contexts.told import Draft, Told
+from reports.contexts.material import Heard
+from reports.contexts.story import Draft, Told
 from reports.contexts.words import day, iso_day
 from sessions.wording.goals import came_for
 

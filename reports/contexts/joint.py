@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from reports.contexts.heard import Heard, Meeting, Reader, SeenLine
-from reports.contexts.told import Draft, Told
+from reports.contexts.material import Heard, Meeting, Reader, SeenLine
+from reports.contexts.story import Draft, Told
 from reports.contexts.words import GOAL_VIEW, MILESTONE, day, hour, iso_day, listed, minutes, say
 from sessions.wording.goals import came_for
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from reports.contexts.heard import Heard
 from reports.contexts.joint import Foot, JointSummary, PauseSign, foot, moment_of, pause_sign
-from reports.contexts.told import Told
+from reports.contexts.material import Heard
+from reports.contexts.story import Told
 from reports.contexts.words import FEAR_ANSWER, GOAL_CATEGORY, REACTION, RETREAT, TEMPERATURE_AT, day, say
 
 

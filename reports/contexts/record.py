@@ -7,8 +7,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from reports.charts import VoiceChart
-from reports.contexts.heard import Heard, Meeting, SeenLine
 from reports.contexts.joint import AgreementSeen, Foot, agreement, moment_of, written_up
+from reports.contexts.material import Heard, Meeting, SeenLine
+from reports.contexts.story import Told
 from reports.contexts.tables import (
     Table,
     airtime,
@@ -25,7 +26,6 @@ from reports.contexts.tables import (
     times,
     told_text,
 )
-from reports.contexts.told import Told
 from reports.contexts.words import (
     FEAR_ANSWER,
     GOAL_VIEW,

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from reports.contexts.heard import Heard
 from reports.contexts.joint import AgreementSeen, Foot, PauseSign, agreement, foot, pause_sign, phrases
-from reports.contexts.told import Told
+from reports.contexts.material import Heard
+from reports.contexts.story import Told
 from reports.contexts.words import day
 
 # Letters that still fit one page at each size; beyond the last one it runs on to a second page.

@@ -8,8 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from reports.charts import VoiceChart, voice_chart
-from reports.contexts.heard import Due, Heard, Meeting, SeenLine
-from reports.contexts.told import Attempt, Check, Told
+from reports.contexts.material import Due, Heard, Meeting, SeenLine
+from reports.contexts.story import Attempt, Check, Told
 from reports.contexts.words import (
     AUTOMATIC,
     CHECK_KIND,

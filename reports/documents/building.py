@@ -16,7 +16,7 @@ from clients.models import Seat
 from facilitator.crypto import DecryptError, blind_index, seal_blob
 from reports import pdf
 from reports.contexts import AgreementSheet, DoorSheet, FacilitatorRecord, Heard, JointSummary, PartnerCopy
-from reports.contexts.heard import Reader
+from reports.contexts.material import Reader
 from reports.documents.asking import ask_due
 from reports.documents.gathering import gather
 from reports.models import Document

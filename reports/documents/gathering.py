@@ -13,7 +13,7 @@ from clients.models import Casefile, Partner, Seat
 from clients.rituals.models import Ritual
 from clients.rituals.portal import cadence_words
 from reports.contexts import Heard, Meeting, SeenLine
-from reports.contexts.heard import Due, Reader
+from reports.contexts.material import Due, Reader
 from sessions.engine import clock
 from sessions.engine.figures import figures
 from sessions.engine.plan import DEFAULT_EXIT, Plan

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from clients import agreement
 from clients.words import GROUND_RULES, SIX_CARDS
-from reports.starting import BLANK, PAPERS
+from reports.blank_papers import BLANK, PAPERS
 from sessions.engine.formats import feelings, needs
 from tests.world import reachable
 

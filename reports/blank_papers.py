@@ -27,7 +27,7 @@ class StartingPaper:
 
     @property
     def template(self) -> str:
-        return f"reports/starting/{self.slug}.html"
+        return f"reports/blank_papers/{self.slug}.html"
 
 
 def nothing(facilitator: str) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from reports.contexts.heard import Heard, Reader, SeenLine, may_print
+from reports.contexts.material import Heard, Reader, SeenLine, may_print
 
 
 @dataclass
