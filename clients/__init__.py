@@ -1,0 +1,1 @@
+"""Who comes: couples and partners, what they agreed to, who may see what."""

@@ -1,3 +1,5 @@
+"""The app of the couples."""
+
 from django.apps import AppConfig
 
 

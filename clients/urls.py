@@ -1,3 +1,5 @@
+"""Addresses of a couple that walks in."""
+
 from django.urls import path
 
 from clients import views

@@ -1,3 +1,5 @@
+"""The app of the practice and its people."""
+
 from django.apps import AppConfig
 
 

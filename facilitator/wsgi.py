@@ -1,3 +1,5 @@
+"""Pages and API as WSGI; with it every web process gets the bell that wakes the sweeps."""
+
 import os
 
 from django.core.wsgi import get_wsgi_application

@@ -1,0 +1,1 @@
+"""The papers of a session: what each may hold, and its PDF."""

@@ -1,3 +1,5 @@
+"""The app of the papers."""
+
 from django.apps import AppConfig
 
 

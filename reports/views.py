@@ -19,6 +19,7 @@ from reports import documents, taken_home
 from reports.blank_papers import PAPERS
 from reports.forms import PartingForm
 from reports.models import Document
+from sessions.doors import seen_session
 from sessions.models import Reader, Session
 from sessions.record import release
 
@@ -61,12 +62,7 @@ def documents_prepare(request: HttpRequest, session_id: UUID) -> HttpResponse:
 
 def _ended(request: HttpRequest, session_id: UUID) -> tuple[AsFacilitator, Session]:
     """A session that is over, for its care team; the look is written down."""
-    viewer = as_facilitator(request)
-    over = Session.objects.visible_to(viewer).select_related("couple", "owner").filter(state="ended")
-    session: Session = get_object_or_404(over, pk=session_id)
-    practice = session.couple.practice_id
-    audit.saw(request, practice=practice, actor=viewer.actor, subject=f"session:{session.pk}")
-    return viewer, session
+    return seen_session(request, session_id, state="ended")
 
 
 @require_safe

@@ -5,16 +5,15 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404
-from django.shortcuts import get_object_or_404
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clients.access import AsFacilitator, viewer_of
-from facilitator import audit
 from facilitator.errors import Refusal, gettext_noop
 from facilitator.http import said
 from facilitator.now import now
+from sessions.doors import find_session, note_look
 from sessions.engine import clock
 from sessions.engine.values import written
 from sessions.models import Session
@@ -52,12 +51,7 @@ def commands(request: Request, session_id: UUID) -> Response:
 def reading(request: Request, session_id: UUID) -> Response:
     """Where the session is now: state, phase, floor and the instants a screen counts to."""
     viewer, session = _session(request, session_id)
-    audit.saw(
-        request._request,
-        practice=session.couple.practice_id,
-        actor=viewer.actor,
-        subject=f"session:{session.pk}",
-    )
+    note_look(request._request, viewer, session)
     return Response(_reading(session))
 
 
@@ -65,8 +59,7 @@ def _session(request: Request, session_id: UUID) -> tuple[AsFacilitator, Session
     viewer = viewer_of(request._request)
     if not isinstance(viewer, AsFacilitator):
         raise Http404
-    found = Session.objects.visible_to(viewer).select_related("couple")
-    return viewer, get_object_or_404(found, pk=session_id)
+    return viewer, find_session(viewer, session_id)
 
 
 def _reading(session: Session) -> dict[str, Any]:

@@ -1,3 +1,5 @@
+"""The app of the sessions."""
+
 from django.apps import AppConfig
 
 

@@ -29,7 +29,7 @@ from clients.turned import turned_in
 from facilitator import headers
 from facilitator.models import User
 from facilitator.now import now
-from facilitator.operations.server import stopping
+from facilitator.stopping import stopping
 from sessions.models import Moment, Session
 
 logger = logging.getLogger(__name__)

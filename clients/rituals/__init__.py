@@ -1,0 +1,1 @@
+"""What a couple does between sessions, and the reminders of it."""

@@ -1,3 +1,5 @@
+"""The app of what a couple does between sessions."""
+
 from django.apps import AppConfig
 
 

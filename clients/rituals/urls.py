@@ -1,3 +1,5 @@
+"""Addresses of rituals: the pages of both sides, and the API."""
+
 from django.urls import path
 
 from clients.rituals import api, views

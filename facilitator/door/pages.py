@@ -23,6 +23,7 @@ from facilitator.mail import can_mail
 from facilitator.now import now
 from reports import documents, taken_home
 from reports.forms import PartingForm
+from sessions.doors import seen_session
 from sessions.engine.figures import figures
 from sessions.models import Agreement, Reader, Session
 from sessions.record import moment_rows, planning
@@ -144,11 +145,9 @@ def _reached(request: HttpRequest, partner: Partner, form: Any) -> bool:
 @require_safe
 def session(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """After the end: papers, reading through, agreements, figures."""
-    viewer = as_facilitator(request)
-    found = get_object_or_404(Session.objects.visible_to(viewer).select_related("couple"), pk=session_id)
+    viewer, found = seen_session(request, session_id)
     if found.state != "ended":
         return redirect("desk", found.pk)
-    audit.saw(request, practice=found.couple.practice_id, actor=viewer.actor, subject=f"session:{found.pk}")
     with timezone.override(ZoneInfo(found.couple.zone)):
         return page(request, "reports/session.html", {"viewer": viewer, **_after(found, viewer)})
 

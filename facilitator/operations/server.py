@@ -1,7 +1,6 @@
 """The web process: uvicorn, except that open streams are asked to end when it is told to stop.
 
-A stream waits on `stopping` beside whatever else it waits for, says goodbye, and returns. Without that,
-uvicorn waits for its open connections and never exits.
+A stream waits on `stopping` beside whatever else it waits for, says goodbye, and returns.
 """
 
 import argparse
@@ -13,7 +12,7 @@ from types import FrameType
 
 import uvicorn
 
-stopping = asyncio.Event()
+from facilitator.stopping import stopping
 
 # A stream that does not listen to `stopping`, or a page that hangs, is cut after this long.
 GRACE_S = 4

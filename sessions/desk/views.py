@@ -1,78 +1,31 @@
-"""Doors of a session: plan it, hold it at the desk, read it through. Each is fetch, act, show."""
+"""Doors of the desk: the page, its living part, and a press. Each is fetch, act, show."""
 
-import json
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from clients.access import AsFacilitator, as_facilitator
-from clients.models import Couple, Partner
-from clients.rituals.forms import ProposeForm
-from facilitator import audit
+from clients.access import AsFacilitator
 from facilitator.errors import Refusal
-from facilitator.http import page, said
+from facilitator.http import page
 from facilitator.now import now
 from sessions import live
 from sessions.desk import context as shape
 from sessions.desk import posting, refusals
-from sessions.desk.forms import PlanForm
-from sessions.engine.formats import FORMATS
-from sessions.models import Agreement, Reader, Session
-from sessions.record import conduct, import_export, partings, planning, release
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def plan(request: HttpRequest, couple_id: UUID) -> HttpResponse:
-    viewer = as_facilitator(request)
-    couple = get_object_or_404(Couple.objects.visible_to(viewer), pk=couple_id)
-    partners = list(Partner.objects.visible_to(viewer).filter(couple=couple))
-    people = [(partner.slot, partner.name) for partner in partners]
-    form = PlanForm(request.POST or None, people=people, zone=couple.zone, now=now())
-    if request.method == "POST" and form.is_valid():
-        made = planning.propose(couple=couple, facilitator=request.user, now=now(), **_planned(form))
-        return redirect("desk", made.pk)
-    context = {
-        "viewer": viewer,
-        "couple": couple,
-        "form": form,
-        "formats": FORMATS.values(),
-        "partners": partners,
-    }
-    return page(request, "facilitation/plan.html", context, status=422 if form.errors else 200)
-
-
-def _planned(form: PlanForm) -> dict[str, Any]:
-    facts = form.cleaned_data
-    return {
-        "chosen": form.chosen,
-        "short": facts["length"] == "short",
-        "first_speaker": facts["first_speaker"],
-        "with_": facts["meets"],
-        "planned_start": facts["starts"],
-        "goal": (facts["category"], facts["goal"]) if facts["goal"] else None,
-    }
-
-
-def _session(request: HttpRequest, session_id: UUID) -> tuple[AsFacilitator, Session]:
-    viewer = as_facilitator(request)
-    found = Session.objects.visible_to(viewer).select_related("couple", "owner")
-    session: Session = get_object_or_404(found, pk=session_id)
-    audit.saw(
-        request, practice=session.couple.practice_id, actor=viewer.actor, subject=f"session:{session.pk}"
-    )
-    return viewer, session
+from sessions.doors import seen_session
+from sessions.models import Session
+from sessions.record import conduct, partings
 
 
 @require_safe
 def desk(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    viewer, session = _session(request, session_id)
+    viewer, session = seen_session(request, session_id)
     if session.held_on is not None:
         return redirect("written", session.pk)
     return _desk(request, viewer, session)
@@ -118,7 +71,7 @@ def _address(name: str, session: Session) -> str:
 @require_safe
 def fragment(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """The live half of the desk, rendered anew as this viewer; 304 when it would be the same bytes."""
-    viewer, session = _session(request, session_id)
+    viewer, session = seen_session(request, session_id)
     with timezone.override(ZoneInfo(session.couple.zone)):
         at = now()
         room = shape.room(session, viewer, at)
@@ -140,7 +93,7 @@ def context_token(html: str) -> str:
 @require_POST
 def command(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """One press. Refused: the desk again, with the words and everything that was typed."""
-    viewer, session = _session(request, session_id)
+    viewer, session = seen_session(request, session_id)
     try:
         pressed = posting.press(request.POST, shape.room(session, viewer, now()))
         if pressed.forms:
@@ -184,61 +137,3 @@ def _not_yet(request: HttpRequest, viewer: AsFacilitator, session: Session, refu
     return _desk(
         request, viewer, session, status=status, refusal=words, forms=forms, typed=posting.typed(posted)
     )
-
-
-@require_POST
-def read_through(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """One partner, alone with the facilitator, has read the summary and says yes."""
-    viewer, session = _session(request, session_id)
-    mine = Partner.objects.visible_to(viewer).filter(couple=session.couple_id)
-    partner = get_object_or_404(mine, pk=_uuid(request.POST.get("partner", "")))
-    release.agree(session=session, partner=partner, how=Reader.How.READ_THROUGH, by=viewer.actor, now=now())
-    return redirect("session", session.pk)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
-@require_safe
-def file(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """The session as a file of commands, for its facilitator."""
-    _viewer, session = _session(request, session_id)
-    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in import_export.export(session))
-    response = HttpResponse(text, content_type="application/jsonl; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="session-{session.pk.hex[:8]}.jsonl"'
-    return response
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def agreement_ritual(request: HttpRequest, agreement_id: UUID) -> HttpResponse:
-    """Make a ritual of what they agreed; nothing runs before each has said yes to it."""
-    viewer = as_facilitator(request)
-    confirmed = Agreement.objects.visible_to(viewer).filter(confirmed_at__isnull=False)
-    found = get_object_or_404(confirmed.select_related("session__couple", "line"), pk=agreement_id)
-    couple, text = found.session.couple, found.line.words.get("text", "")
-    form = ProposeForm(
-        request.POST or None,
-        partners=list(Partner.objects.visible_to(viewer).filter(couple=couple)),
-        template=None,
-        today=now().date(),
-        words=text[:400],
-    )
-    if form.is_bound and form.is_valid() and _proposed(request, found, form):
-        return redirect("couple_rituals", couple.pk)
-    context = {"viewer": viewer, "couple": couple, "form": form, "agreement": {"text": text}}
-    return page(request, "rituals/propose.html", context, status=422 if form.errors else 200)
-
-
-def _proposed(request: HttpRequest, agreement: Agreement, form: ProposeForm) -> bool:
-    try:
-        planning.ritual_of(agreement, by=request.user, now=now(), **form.facts())
-    except Refusal as refusal:
-        form.add_error(None, said(refusal))
-        if refusal.kind == "soft":
-            form.offer_override()
-        return False
-    return True

@@ -28,6 +28,7 @@ from facilitator.errors import Refusal
 from facilitator.http import page
 from facilitator.now import now
 from sessions import live
+from sessions.doors import find_session
 from sessions.models import Session
 from sessions.room import hand_over, shared_view
 
@@ -44,8 +45,7 @@ BLANK_S = 1
 def turn(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """To the shared view, or to one card for one of the two."""
     viewer = as_facilitator(request)
-    found = Session.objects.visible_to(viewer).select_related("couple")
-    session = get_object_or_404(found, pk=session_id)
+    session = find_session(viewer, session_id)
     card = _card(request, viewer, session) if request.POST.get("card") else None
     turned.turn(request, back=reverse("desk", args=[session.pk]), session=session.pk, card=card)
     audit.record(

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Couple
-from sessions.desk.forms import CATEGORIES, DraftForm, NeedForm, OptionForm, StatementForm
+from sessions.desk.forms import DraftForm, NeedForm, OptionForm, StatementForm
 from sessions.desk.other_commands import CHOICES
 from sessions.desk.posting import MEETS_SOON, may_be_next
 from sessions.desk.snapshot import Room, people
@@ -16,6 +16,7 @@ from sessions.engine.formats import FORMATS, Format
 from sessions.engine.kinds import GOAL_VIEWS, HEARD, MILESTONES
 from sessions.engine.plan import other
 from sessions.engine.values import written
+from sessions.plan_page.forms import CATEGORIES
 from sessions.write_up.verbs import Card
 
 MOST_MINUTES = 600

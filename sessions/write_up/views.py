@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clients.access import AsFacilitator, as_facilitator
 from clients.models import Couple, Partner
-from facilitator import audit, crypto
+from facilitator import crypto
 from facilitator.errors import Refusal
 from facilitator.http import page, said
 from facilitator.now import now
@@ -21,6 +21,7 @@ from sessions import live
 from sessions.desk import context as shape
 from sessions.desk import posting, refusals
 from sessions.desk.snapshot import Room
+from sessions.doors import seen_session
 from sessions.models import Session
 from sessions.write_up import verbs
 from sessions.write_up.forms import CARDS, WriteUpForm, form_of
@@ -50,13 +51,7 @@ def _couples(viewer: AsFacilitator) -> list[Couple]:
 
 def _session(request: HttpRequest, session_id: UUID) -> tuple[AsFacilitator, Session]:
     """One that is written up; any other has its own desk."""
-    viewer = as_facilitator(request)
-    found = Session.objects.visible_to(viewer).filter(held_on__isnull=False).select_related("couple", "owner")
-    session: Session = get_object_or_404(found, pk=session_id)
-    audit.saw(
-        request, practice=session.couple.practice_id, actor=viewer.actor, subject=f"session:{session.pk}"
-    )
-    return viewer, session
+    return seen_session(request, session_id, held_on__isnull=False)
 
 
 @require_safe

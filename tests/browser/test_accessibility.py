@@ -69,7 +69,6 @@ NOT_PAGES = {
     "turned_answer": "a post",
     "turned_back": "a post",
     "short_code": "asks for the password first; test_turned.py looks at it",
-    "read_through": "a post",
     "session_file": "a file",
     "agreement_ritual": "the form of ritual_propose over an agreement",
     "document": "a PDF, or the page that waits for it",

@@ -144,10 +144,6 @@ ROWS = [
     Row("desk", get={"team": 200}, at=session, states="session"),
     Row("desk_fragment", get={"team": 200}, at=session, states="session"),
     Row("command", post={"team": 422}, at=session, states="session"),
-    Row(
-        "read_through", post={"team": 409}, at=session, states="session",
-        body=lambda w: {"partner": str(w.fay.a.pk)}, but={("POST", "ended"): {"team": 302}},
-    ),
     # The turned screen; whoever has turned nothing is led home. What a turned sign-in meets: test_turned.py.
     Row("turn", post={"team": 302}, at=session, states="session", body=lambda w: {}),
     Row("turned", get={"facilitators": 302}),

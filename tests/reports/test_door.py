@@ -108,7 +108,7 @@ def test_no_row_that_is_not_joint_can_reach_it(fay):
         assert "canaryline" in sink
     # And with a release it still says no more.
     for slot in ("A", "B"):
-        fay.client().post(reverse("read_through", args=[hall.session.pk]), {"partner": fay.partner(slot).pk})
+        fay.client().post(reverse("read_with", args=[hall.session.pk, fay.partner(slot).pk]))
     assert {marks[mark] for mark in marks if mark in page(fay, hall).content.decode()} == {"JOINT"}
 
 
@@ -216,7 +216,7 @@ def test_the_fuller_summary_opens_with_the_facilitators_words_and_pads_no_empty_
     hall.ended()
     said(hall)
     for slot in ("A", "B"):
-        fay.client().post(reverse("read_through", args=[hall.session.pk]), {"partner": fay.partner(slot).pk})
+        fay.client().post(reverse("read_with", args=[hall.session.pk, fay.partner(slot).pk]))
     documents.render_due(hall.at + timedelta(minutes=1))
     rows = Document.objects.unscoped("a test looks").filter(session=hall.session, kind="joint_summary")
     words = text_of(documents.open_pdf(rows.get()))

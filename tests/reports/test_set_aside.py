@@ -10,7 +10,7 @@ from reports.models import Document
 from sessions.models import Moment
 from sessions.record import moment_rows
 from tests.reports.reading import everything_in
-from tests.sessions.engine.test_rules import GUARDS
+from tests.sessions.engine.guards import GUARDS
 from tests.sessions.hall import Hall
 from tests.world import released, ritual
 

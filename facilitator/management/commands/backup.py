@@ -1,3 +1,5 @@
+"""`./run manage backup FILE`: copy the running house."""
+
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any

@@ -1,3 +1,5 @@
+"""`./run manage doctor`: say what is unsafe about this set-up."""
+
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError

@@ -1,3 +1,5 @@
+"""`./run manage reset_password EMAIL`: for whoever has forgotten it."""
+
 import getpass
 import secrets
 import sys

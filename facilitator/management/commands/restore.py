@@ -1,3 +1,5 @@
+"""`./run manage restore FILE`: put a backup into an empty house."""
+
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any

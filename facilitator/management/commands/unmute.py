@@ -1,3 +1,5 @@
+"""`./run manage unmute`: let a restored house send mail again."""
+
 from typing import Any
 
 from django.conf import settings
