@@ -24,7 +24,9 @@ GROUPS = {
         "clients/templates/clients/agreement_card.html",
         "clients/agreement.py",
         "clients/models.py",
+        "sessions/room/card_in_hand.py",
         "sessions/room/hand_over.py",
+        "sessions/room/questions.py",
         "sessions/room/shared_view.py",
     ),
     "On their own page": (
@@ -57,7 +59,7 @@ GROUPS = {
         "reports/contexts/joint.py",
         "reports/contexts/partner.py",
         "reports/contexts/sheet.py",
-        "reports/contexts/words.py",
+        "sessions/wording/codes.py",
         "sessions/wording/moments.py",
         "reports/documents/building.py",
         "reports/documents/previews.py",

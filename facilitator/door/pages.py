@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clients import consents, couples, safety
@@ -27,6 +26,7 @@ from sessions.doors import seen_session
 from sessions.engine.figures import figures
 from sessions.models import Agreement, Reader, Session
 from sessions.record import moment_rows, planning
+from sessions.wording.codes import ENDED_HOW, at_the_desk
 
 
 @require_safe
@@ -175,20 +175,8 @@ def _after(session: Session, viewer: AsFacilitator) -> dict[str, Any]:
         "readers": _readers(session, viewer, people),
         "has_sheet": documents.has_sheet(session),
         "parting": PartingForm(initial=taken_home.so_far(session, viewer)),
-        "ended_words": ENDED.get(numbers["ended_how"], ""),
+        "ended_words": at_the_desk(ENDED_HOW, numbers["ended_how"]),
     }
-
-
-ENDED = {
-    "completed": gettext_lazy("completed"),
-    "carried_over": gettext_lazy("to be continued another day"),
-    "not_held": gettext_lazy("not held"),
-    "early_by_partner": gettext_lazy("ended early"),
-    "early_by_facilitator": gettext_lazy("ended early"),
-    "maximum_reached": gettext_lazy("ended at the agreed time"),
-    "connection_lost": gettext_lazy("the connection was lost"),
-    "safety": gettext_lazy("ended early"),
-}
 
 
 def _phase_rows(plan: Any, numbers: dict[str, Any]) -> list[dict[str, Any]]:

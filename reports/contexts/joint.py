@@ -8,7 +8,8 @@ from django.utils.translation import ngettext
 
 from reports.contexts.material import Heard, Meeting, Reader, SeenLine
 from reports.contexts.story import Draft, Told
-from reports.contexts.words import GOAL_VIEW, MILESTONE, day, hour, iso_day, listed, minutes, say
+from reports.contexts.words import day, hour, iso_day, listed, minutes
+from sessions.wording.codes import GOAL_VIEW, MILESTONE, on_paper
 from sessions.wording.goals import came_for
 
 
@@ -156,7 +157,7 @@ class JointSummary:
             agreements=tuple(agreement(draft, told) for draft in told.agreements),
             still_open=tuple(still_open(told)),
             another_day=tuple(line.get("text") for line in told.parked if line.get("text")),
-            milestones=tuple(say(MILESTONE, what) for what in told.milestones),
+            milestones=tuple(on_paper(MILESTONE, what) for what in told.milestones),
             phrases=tuple(phrases(told)),
             closing=tuple(closing(told)),
             next_meeting=moment_of(meeting),
@@ -219,7 +220,7 @@ def goals(told: Told) -> list[GoalSeen]:
         views = told.goal_views.get(goal.id, {})
         whose = "" if goal.owner == "both" else meeting.names.get(goal.owner, "")
         answers = tuple(
-            Answer(meeting.names[s], say(GOAL_VIEW, views[s])) for s in meeting.order if s in views
+            Answer(meeting.names[s], on_paper(GOAL_VIEW, views[s])) for s in meeting.order if s in views
         )
         seen.append(GoalSeen(came_for(goal.wording), whose, answers))
     return seen

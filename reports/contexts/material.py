@@ -32,6 +32,10 @@ class SeenLine:
     # What its words belong to ("S1"), where the words stand apart from the entry that names it.
     ref: str = ""
 
+    def __post_init__(self) -> None:
+        if not self.command:
+            object.__setattr__(self, "command", self.number)
+
     @property
     def said_by(self) -> str:
         """Whose words they are: a part with an audience of its own names its owner only."""

@@ -7,7 +7,15 @@ from django.utils.translation import gettext as _
 from reports.contexts.joint import Foot, JointSummary, PauseSign, foot, moment_of, pause_sign
 from reports.contexts.material import Heard
 from reports.contexts.story import Told
-from reports.contexts.words import FEAR_ANSWER, GOAL_CATEGORY, REACTION, RETREAT, TEMPERATURE_AT, day, say
+from reports.contexts.words import day
+from sessions.wording.codes import (
+    FEAR_ANSWER,
+    GOAL_CATEGORY,
+    REACTION,
+    RETREAT_VIEW,
+    TEMPERATURE_AT,
+    on_paper,
+)
 
 
 @dataclass(frozen=True)
@@ -78,17 +86,18 @@ def only_for_you(told: Told, slot: str) -> OnlyForYou:
     views = [line.get("view") for line in told.of_kind("retreat_view_given") if slot == line.said_by]
     return OnlyForYou(
         numbers=tuple(
-            Number(say(TEMPERATURE_AT, line.kind), line.get("temperature")) for line in told.own_numbers(slot)
+            Number(on_paper(TEMPERATURE_AT, line.kind), line.get("temperature"))
+            for line in told.own_numbers(slot)
         ),
         own_goals=tuple(
             _("%(category)s: %(wording)s")
-            % {"category": say(GOAL_CATEGORY, goal.category), "wording": goal.wording}
+            % {"category": on_paper(GOAL_CATEGORY, goal.category), "wording": goal.wording}
             for goal in meeting.goals
             if goal.owner == slot
         ),
         # A guess that was turned down leaves no trace on paper, for anybody.
         guesses=tuple(
-            Offered(fear.wording, say(FEAR_ANSWER, fear.answer))
+            Offered(fear.wording, on_paper(FEAR_ANSWER, fear.answer))
             for fear in told.fears.values()
             if fear.to == slot and fear.wording and fear.answer in ("fits", "partly")
         ),
@@ -96,9 +105,9 @@ def only_for_you(told: Told, slot: str) -> OnlyForYou:
             held.suggestion for held in told.redirects.values() if held.to == slot and held.suggestion
         ),
         reactions=tuple(
-            Offered(told.options[ident].get("text"), say(REACTION, answer))
+            Offered(told.options[ident].get("text"), on_paper(REACTION, answer))
             for ident, answer in reacted.items()
             if ident in told.options and told.options[ident].get("text")
         ),
-        view=say(RETREAT, views[-1]) if views else "",
+        view=on_paper(RETREAT_VIEW, views[-1]) if views else "",
     )

@@ -26,18 +26,9 @@ from reports.contexts.tables import (
     times,
     told_text,
 )
-from reports.contexts.words import (
-    FEAR_ANSWER,
-    GOAL_VIEW,
-    MILESTONE,
-    RETREAT,
-    clock,
-    day,
-    ended,
-    hour,
-    say,
-)
-from sessions.wording.moments import ENTRY
+from reports.contexts.words import clock, day, hour
+from sessions.wording.codes import ENDED_HOW, FEAR_ANSWER, GOAL_VIEW, MILESTONE, RETREAT_VIEW, on_paper
+from sessions.wording.moments import entry_name
 
 # Guards whose very name would hint at the private talks.
 NEVER_ON_PAPER = ("screening",)
@@ -114,10 +105,10 @@ class FacilitatorRecord:
             agreements=tuple(agreement(draft, told) for draft in told.agreements),
             numbers=numbers(told, who),
             views=tuple(
-                Block(who.get(line.said_by, ""), say(RETREAT, line.get("view")))
+                Block(who.get(line.said_by, ""), on_paper(RETREAT_VIEW, line.get("view")))
                 for line in told.of_kind("retreat_view_given")
             ),
-            milestones=tuple(say(MILESTONE, what) for what in told.milestones),
+            milestones=tuple(on_paper(MILESTONE, what) for what in told.milestones),
             notes=tuple(line.get("text") for line in told.of_kind("note") if line.get("text")),
             follow_up=tuple(follow_up(told)),
             log=log_table(log[:LOG_ROWS], meeting, who, heard.due if meeting.timed else ()),
@@ -143,7 +134,7 @@ def goal_blocks(told: Told, who: Mapping[str, str]) -> list[Block]:
     blocks = []
     for goal in told.heard.meeting.goals:
         views = told.goal_views.get(goal.id, {})
-        line = " · ".join(f"{who[slot]} {say(GOAL_VIEW, view)}" for slot, view in sorted(views.items()))
+        line = " · ".join(f"{who[slot]} {on_paper(GOAL_VIEW, view)}" for slot, view in sorted(views.items()))
         blocks.append(Block(who.get(goal.owner, ""), goal.wording, (line,) if line else ()))
     return blocks
 
@@ -151,7 +142,7 @@ def goal_blocks(told: Told, who: Mapping[str, str]) -> list[Block]:
 def frame(heard: Heard) -> list[Block]:
     """The agreed frame beside what became of it."""
     meeting, figures = heard.meeting, heard.figures
-    rows = [Block(_("Ended"), ended(figures["ended_how"]))]
+    rows = [Block(_("Ended"), on_paper(ENDED_HOW, figures["ended_how"]))]
     if meeting.timed:
         rows.append(Block(_("Whole time"), clock(figures["wall_s"])))
         rows.append(Block(_("Talked"), clock(figures["active_s"])))
@@ -171,7 +162,7 @@ def deviations(told: Told, heard: Heard) -> list[str]:
     titles = {n: phase.title for n, phase in enumerate(heard.plan.phases, start=1)}
     changed = []
     for line in told.of_kind("phase_set_aside", "phase_returned"):
-        changed.append(f"{say(ENTRY, line.kind)}: {line.get('phase')} {titles.get(line.get('phase'), '')}")
+        changed.append(f"{entry_name(line.kind)}: {line.get('phase')} {titles.get(line.get('phase'), '')}")
     for line in told.of_kind("minutes_added"):
         changed.append(
             _("%(n)s minutes added to phase %(phase)s")
@@ -190,7 +181,7 @@ def deviations(told: Told, heard: Heard) -> list[str]:
     for line in told.of_kind("guard_set_aside"):
         if not any(code.startswith(NEVER_ON_PAPER) for code in line.get("codes") or ()):
             changed.append(
-                ": ".join(str(part) for part in (say(ENTRY, line.kind), line.get("reason")) if part)
+                ": ".join(str(part) for part in (entry_name(line.kind), line.get("reason")) if part)
             )
     return changed
 
@@ -220,7 +211,7 @@ def said(told: Told, who: Mapping[str, str]) -> list[Block]:
         )
     for line in told.of_kind("retreat_purpose_acknowledged", "phrase_used", "closing_word"):
         author = "" if line.held_back else who.get(line.said_by, "")
-        blocks.append(Block(" · ".join(p for p in (author, say(ENTRY, line.kind)) if p), told_text(line)))
+        blocks.append(Block(" · ".join(p for p in (author, entry_name(line.kind)) if p), told_text(line)))
     return blocks
 
 
@@ -236,7 +227,7 @@ def fears(told: Told, who: Mapping[str, str]) -> list[Block]:
             [f"{who.get(fear.to, '')} “{held() if own.held_back else own.get('own_words')}”"] if own else []
         )
         words += [f"{who.get(v.said_by, '')} “{told_text(v)}”" for v in told.validations_of(fear.id)]
-        answer = say(FEAR_ANSWER, fear.answer)
+        answer = on_paper(FEAR_ANSWER, fear.answer)
         blocks.append(
             Block(" · ".join(p for p in (fear.id, who.get(fear.to), answer) if p), fear.wording, tuple(words))
         )

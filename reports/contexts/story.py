@@ -1,11 +1,12 @@
 """What was heard, sorted by what it is: statements and what answers them, checks with every attempt."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from reports.contexts.material import Heard, Reader, SeenLine, may_print
+from sessions.record.corrected import as_corrected
 
 
 @dataclass
@@ -75,28 +76,13 @@ class Draft:
         return self.line.audience == "JOINT"
 
 
-def corrected_lines(lines: list[SeenLine]) -> list[SeenLine]:
-    """Corrections laid over what they correct; what was undone is gone."""
-    kept = {line.number: line for line in lines}
-    for line in lines:
-        if line.kind not in ("corrected", "undone"):
-            continue
-        for target in [old for old in kept.values() if (old.command or old.number) == line.get("line")]:
-            if line.kind == "undone":
-                del kept[target.number]
-            elif line.owner == target.owner:
-                new = {k: v for k, v in {**line.facts, **line.words}.items() if k != "line"}
-                kept[target.number] = replace(target, words={**target.words, **new})
-    return list(kept.values())
-
-
 class Told:
     """`reader` decides what is in it: "both" (what either may read), one partner, or the facilitator."""
 
     def __init__(self, heard: Heard, reader: Reader) -> None:
         self.heard, self.reader = heard, reader
         seen = sorted((line for line in heard.lines if may_print(line, reader)), key=lambda line: line.number)
-        self.lines = corrected_lines(seen)
+        self.lines = as_corrected(seen)
         self.statements: dict[str, SeenLine] = {}
         self.checks: dict[str, Check] = {}
         self.fears: dict[str, Fear] = {}

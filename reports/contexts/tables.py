@@ -10,21 +10,20 @@ from django.utils.translation import gettext as _
 from reports.charts import VoiceChart, voice_chart
 from reports.contexts.material import Due, Heard, Meeting, SeenLine
 from reports.contexts.story import Attempt, Check, Told
-from reports.contexts.words import (
-    AUTOMATIC,
+from reports.contexts.words import clock, hour
+from sessions.wording.codes import (
     CHECK_KIND,
-    CHECK_STATE,
-    HEARD,
+    CHECK_OUTCOME,
+    FELL_DUE,
+    HEARD_PART,
     PAUSE,
     PROBLEM,
     REACTION,
-    REDIRECT,
+    REDIRECT_RESULT,
     TEMPERATURE_AT,
-    clock,
-    hour,
-    say,
+    on_paper,
 )
-from sessions.wording.moments import ENTRY
+from sessions.wording.moments import entry_name
 
 # Who answered what stays out of every paper, this one included.
 UNSIGNED = ("extension_answered", "pace_chosen", "redirect_not_now", "redirect_kept", "redirect_rephrased")
@@ -138,7 +137,7 @@ def pauses(heard: Heard, who: Mapping[str, str]) -> Table | None:
         )
         rows.append(
             (
-                say(PAUSE, pause["kind"]),
+                on_paper(PAUSE, pause["kind"]),
                 who.get(pause["called_by"], "–"),
                 asked,
                 agreed,
@@ -181,24 +180,24 @@ def heard_words(attempt: Attempt, check: Check) -> str:
     if attempt.held:
         return held()
     said = [", ".join(attempt.feelings), attempt.reason, attempt.text]
-    said.append(", ".join(say(HEARD, part) for part in attempt.ticked))
+    said.append(", ".join(on_paper(HEARD_PART, part) for part in attempt.ticked))
     text = " · ".join(part for part in said if part) or "–"
     if attempt.bridge:
         return _("bridge by the facilitator: %(text)s") % {"text": text}
-    return text if check.kind == "feeling_and_reason" else f"({say(CHECK_KIND, check.kind)}) {text}"
+    return text if check.kind == "feeling_and_reason" else f"({on_paper(CHECK_KIND, check.kind)}) {text}"
 
 
 def outcome(attempt: Attempt, check: Check, settled: Mapping[str, Any] | None, *, last: bool) -> str:
     if attempt.answer == "corrected":
-        said = say(PROBLEM, attempt.problem)
+        said = on_paper(PROBLEM, attempt.problem)
         return (
             _("%(problem)s; meant: %(meant)s") % {"problem": said, "meant": attempt.meant}
             if attempt.meant
             else said
         )
     if not last:
-        return say(CHECK_STATE, attempt.answer)
-    state = say(CHECK_STATE, check.state)
+        return on_paper(CHECK_OUTCOME, attempt.answer)
+    state = on_paper(CHECK_OUTCOME, check.state)
     if settled and settled.get("settled_active_s") is not None:
         return _("%(state)s; settled in %(active)s talking, %(wall)s in all") % {
             "state": state,
@@ -234,7 +233,7 @@ def redirects(told: Told) -> Table | None:
             r.id,
             hour(told.heard.meeting.local(r.at)) if r.at and told.heard.meeting.timed else "–",
             ", ".join(r.families),
-            say(REDIRECT, r.result),
+            on_paper(REDIRECT_RESULT, r.result),
         )
         for r in told.redirects.values()
     ]
@@ -249,7 +248,7 @@ def options(told: Told, who: Mapping[str, str]) -> Table | None:
             ident,
             told_text(line),
             ", ".join(line.get("serves") or ()),
-            *(say(REACTION, told.reactions.get(slot, {}).get(ident)) or "–" for slot in slots),
+            *(on_paper(REACTION, told.reactions.get(slot, {}).get(ident)) or "–" for slot in slots),
             taken.get(ident, "–"),
         )
         for ident, line in told.options.items()
@@ -266,7 +265,7 @@ def numbers(told: Told, who: Mapping[str, str]) -> Table | None:
         if line.get("temperature") is not None and slot in meeting.order:
             at = hour(meeting.local(line.at)) if line.at and meeting.timed else "–"
             marks = [str(line.get("temperature")) if slot == s else "" for s in meeting.order]
-            rows.append((say(TEMPERATURE_AT, line.kind), at, *marks))
+            rows.append((on_paper(TEMPERATURE_AT, line.kind), at, *marks))
     heads = (_("Stirred up, 0 to 10"), _("time"), *(who[slot] for slot in meeting.order))
     return Table(heads, tuple(rows), widths=(46, 18) + (18,) * len(meeting.order)) if rows else None
 
@@ -293,7 +292,7 @@ def log_table(
         by = next((part.by for part in parts if part.by), "")
         unsigned = is_held or first.kind in UNSIGNED or first.kind in ENDINGS
         points = list(dict.fromkeys(ref for part in parts for ref in refers(part)))
-        what = held() if is_held else " · ".join([say(ENTRY, first.kind), *points])
+        what = held() if is_held else " · ".join([entry_name(first.kind), *points])
         marks = [_("taken back")] * (number in undone) + [_("corrected")] * (number in corrected)
         at = f"{meeting.local(first.at):%H:%M:%S}" if first.at and meeting.timed else "–"
         rows.append((str(number - 1), at, "" if unsigned else who.get(by, ""), "; ".join([what, *marks])))
@@ -301,7 +300,7 @@ def log_table(
 
 
 def automatic(due: Due, meeting: Meeting) -> tuple[str, str, str, str]:
-    what = say(AUTOMATIC, due.kind)
+    what = on_paper(FELL_DUE, due.kind)
     return "", f"{meeting.local(due.at):%H:%M:%S}", "", f"{what} · {due.phase}" if due.phase else what
 
 

@@ -4,18 +4,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext
+
 from clients.access import AsFacilitator, AsPartner
 from clients.models import Partner
 from facilitator.errors import gettext_noop
 from reports.contexts import JointSummary
-from reports.contexts.words import say
 from reports.documents.gathering import gather
+from sessions.engine.clock.state import undone_numbers
 from sessions.models import HeldBack, Line, Moment, Reader, Session
-from sessions.wording.moments import ENTRY
+from sessions.wording.moments import entry_name
 
 # What kind of line it is, as one reads it with the person who said it.
-KINDS_OF_LINE = {
-    **ENTRY,
+YOUR_LINE = {
     "statement": gettext_noop("what you said"),
     "need_named": gettext_noop("what you need"),
     "reflection_given": gettext_noop("what you said back"),
@@ -26,6 +27,11 @@ KINDS_OF_LINE = {
     "closing_word": gettext_noop("your closing word"),
     "corrected": gettext_noop("said anew"),
 }
+
+
+def _what_it_is(kind: str) -> str:
+    text = YOUR_LINE.get(kind)
+    return gettext(text) if text else entry_name(kind)
 
 
 @dataclass(frozen=True)
@@ -58,13 +64,13 @@ def read_through(session: Session, partner: Partner, viewer: AsFacilitator) -> R
 def own_lines(session: Session, seat: AsPartner, viewer: AsFacilitator) -> tuple[OwnLine, ...]:
     """With words in them, in the order they were said; what was undone is gone."""
     undoing = Moment.objects.visible_to(viewer).filter(session=session, kind="undone")
-    undone = {moment.facts["line"] for moment in undoing}
+    undone = undone_numbers(undoing)
     held = HeldBack.objects.visible_to(seat).filter(moment__session=session)
     struck = set(held.values_list("moment", flat=True))
     lines = Line.objects.visible_to(seat).filter(session=session, owner=seat.partner_id, audience="REL")
     found = [line for line in lines.select_related("moment") if line.moment.command not in undone]
     return tuple(
-        OwnLine(line.moment_id, say(KINDS_OF_LINE, line.kind), text, line.moment_id in struck)
+        OwnLine(line.moment_id, _what_it_is(line.kind), text, line.moment_id in struck)
         for line in found
         if (text := _text(line.words))
     )

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sessions.engine import clock
-from sessions.engine.kinds import ACCEPTED_FEAR, KINDS, MILESTONES, PARTNERS, REACTIONS, Field
+from sessions.engine.kinds import ACCEPTED_FEAR, KINDS, PARTNERS, Field
 from sessions.engine.rules.available import available
 from sessions.engine.values import Id, ListOf, OneOf, Text, Whole, YesNo
+from sessions.wording import codes
 
 LABELS: Final[Mapping[str, Mapping[str, Any]]] = {
     gettext_lazy("Between them"): {
@@ -89,50 +90,6 @@ FIELD_LABELS: Final[Mapping[str, Any]] = {
     "temperature": gettext_lazy("0 calm to 10 too much"),
     "reason": gettext_lazy("In a word"),
     "return_in": gettext_lazy("Minutes from now"),
-}
-CHOICES: Final[Mapping[str, Any]] = {
-    "yes": gettext_lazy("yes"),
-    "a_little": gettext_lazy("a little"),
-    "not_today": gettext_lazy("not today"),
-    "no_longer_wanted": gettext_lazy("no longer wanted"),
-    "not_now": gettext_lazy("not now"),
-    "go_on": gettext_lazy("go on"),
-    "slower": gettext_lazy("slower"),
-    "another_way": gettext_lazy("another way"),
-    "later": gettext_lazy("later"),
-    "fits": gettext_lazy("fits"),
-    "partly": gettext_lazy("fits partly"),
-    "does_not_fit": gettext_lazy("does not fit"),
-    "gladly": gettext_lazy("gladly"),
-    "can_live_with": gettext_lazy("I can live with it"),
-    "not_for_me": gettext_lazy("not for me"),
-    "need_to_think": gettext_lazy("I need to think"),
-    "shared_smile": gettext_lazy("a shared smile"),
-    "calm_talk_after_tension": gettext_lazy("a calm talk after tension"),
-    "revisited_gently": gettext_lazy("came back to it gently"),
-    "returned_on_time": gettext_lazy("came back at the named time"),
-    "first_confirmed_check": gettext_lazy("first time it fitted"),
-    "kept_promise": gettext_lazy("a kept promise"),
-    "apology_received": gettext_lazy("an apology that arrived"),
-    "asked_for_pause": gettext_lazy("asked for a pause"),
-    "own_kind": gettext_lazy("of their own kind"),
-    "feeling_wrong": gettext_lazy("another feeling"),
-    "reason_wrong": gettext_lazy("another reason"),
-    "missing_part": gettext_lazy("a part is missing"),
-    "too_strong": gettext_lazy("too strong"),
-    "too_mild": gettext_lazy("too mild"),
-    "intent_added": gettext_lazy("an intent was added"),
-    "ABS": gettext_lazy("always, never"),
-    "FAULT": gettext_lazy("a fault"),
-    "MIND": gettext_lazy("mind-reading"),
-    "COERCE": gettext_lazy("pressure"),
-    "DIAG": gettext_lazy("a diagnosis"),
-    "feeling_and_reason": gettext_lazy("feeling and reason"),
-    "feeling": gettext_lazy("feeling"),
-    "wish": gettext_lazy("wish"),
-    "own_part": gettext_lazy("own part"),
-    "boundary": gettext_lazy("boundary"),
-    "terms": gettext_lazy("terms"),
 }
 # Fields made of one choice each, where the table has a map or a list of pairs.
 SINGLE: Final = {"option_reactions": ("option", "reaction"), "milestones_kept": ("milestone",)}
@@ -215,8 +172,7 @@ def _fields(kind: str, room: Any, people: list[tuple[str, str]]) -> dict[str, fo
 def _single(name: str, room: Any) -> list[tuple[str, Any]]:
     if name == "option":
         return _made(room, "option")
-    values = MILESTONES if name == "milestone" else REACTIONS
-    return [(value, CHOICES[value]) for value in values]
+    return codes.choices(codes.MILESTONE if name == "milestone" else codes.REACTION)
 
 
 def _field(kind: str, one: Field, room: Any, people: list[tuple[str, str]]) -> forms.Field:
@@ -228,9 +184,9 @@ def _field(kind: str, one: Field, room: Any, people: list[tuple[str, str]]) -> f
     if isinstance(shape, Id):
         return forms.ChoiceField(label=label, choices=_pointed_at(one.name, room))
     if isinstance(shape, OneOf):
-        return _radio(one.name, [(value, CHOICES.get(value, value)) for value in shape.values])
+        return _radio(one.name, codes.choices(codes.OF_FIELD[kind, one.name], shape.values))
     if isinstance(shape, ListOf) and isinstance(shape.shape, OneOf):
-        choices = [(value, CHOICES.get(value, value)) for value in shape.shape.values]
+        choices = codes.choices(codes.OF_FIELD[kind, one.name], shape.shape.values)
         return forms.MultipleChoiceField(
             label=label, required=one.required, choices=choices, widget=forms.CheckboxSelectMultiple
         )

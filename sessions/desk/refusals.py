@@ -11,17 +11,7 @@ from facilitator.errors import Refusal, gettext_noop
 from facilitator.http import said
 from sessions.desk import table
 from sessions.desk.snapshot import Room
-
-STATES = {
-    "ready": gettext_lazy("not begun"),
-    "gathering": gettext_lazy("not begun"),
-    "running": gettext_lazy("going on"),
-    "brief_pause": gettext_lazy("pausing"),
-    "cooling_down": gettext_lazy("in a cool-down"),
-    "caucus": gettext_lazy("in a talk with each"),
-    "wrapping_up": gettext_lazy("wrapping up"),
-    "ended": gettext_lazy("over"),
-}
+from sessions.wording import codes
 
 # One tap each; a reason in own words is as good.
 REASONS = [
@@ -130,7 +120,7 @@ def readable(refusal: Refusal, room: Room) -> Refusal:
     """The same no with params a person can read: no codes of states, titles instead of numbers."""
     params: dict[str, object] = dict(refusal.params)
     if "state" in params:
-        params["state"] = STATES.get(str(params["state"]), params["state"])
+        params["state"] = codes.at_the_desk(codes.STATE, str(params["state"]))
     phase = params.get("phase")
     if isinstance(phase, int) and 1 <= phase <= len(room.plan.phases):
         params["phase"] = f"“{room.plan.phases[phase - 1].title}”"

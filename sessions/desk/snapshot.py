@@ -7,6 +7,7 @@ from datetime import datetime
 from clients.access import AsFacilitator
 from clients.models import Partner
 from sessions.engine import clock
+from sessions.engine.clock.state import undone_numbers
 from sessions.engine.plan import Plan
 from sessions.models import Line, Session
 from sessions.record import moment_rows
@@ -54,7 +55,7 @@ def people(room: Room) -> list[tuple[str, str]]:
 
 def last_press(room: Room) -> list[int]:
     """The lines your last press wrote, newest first, where nothing was entered since."""
-    gone = {one.facts["line"] for one in room.moments if one.kind == "undone"}
+    gone = undone_numbers(room.moments)
     kept = [one for one in room.moments if one.kind != "undone" and one.number not in gone]
     if not kept or kept[-1].by != "F" or kept[-1].at is None or room.reading.state == "ended":
         return []

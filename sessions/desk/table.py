@@ -4,26 +4,16 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-
-from sessions.desk.other_commands import CHOICES
 from sessions.desk.snapshot import Room, last_press
 from sessions.engine import clock
-from sessions.engine.kinds import CHECK_KINDS, HEARD, PROBLEMS
+from sessions.engine.clock.state import undone_numbers
+from sessions.engine.kinds import CHECK_KINDS, HEARD, PARTNERS, PROBLEMS
 from sessions.engine.plan import other
 from sessions.engine.rules.undo_and_correct import UNDO_S
-from sessions.wording.moments import ENTRY
+from sessions.record.corrected import SpokenLine, spoken_lines
+from sessions.wording import codes
+from sessions.wording.moments import entry_name
 
-TICKS = {
-    "feeling": gettext_lazy("feeling heard"),
-    "reason": gettext_lazy("reason heard"),
-    "wish": gettext_lazy("wish heard"),
-    "why": gettext_lazy("what it would give"),
-    "own_part": gettext_lazy("own part heard"),
-    "boundary": gettext_lazy("boundary heard"),
-    "terms": gettext_lazy("terms read back"),
-}
 ON_THE_TABLE = {
     "statement": "statement",
     "redirect_rephrased": "statement",
@@ -31,7 +21,6 @@ ON_THE_TABLE = {
     "option_added": "option",
     "compromise_drafted": "agreement",
 }
-SHOWN = {*ON_THE_TABLE, "idea_parked", "reflection_corrected"}
 # The field of a line that a rewording changes.
 REWORDED = {"statement": "text", "need": "need", "option": "text", "agreement": "text"}
 NEWEST = 40
@@ -39,34 +28,22 @@ NEWEST = 40
 
 def table(room: Room) -> list[dict[str, Any]]:
     """What was said, needed, offered and drafted, oldest first, as it reads now, with where its check stands."""
-    words = _as_corrected(room)
-    return [
-        _row(room, line, ON_THE_TABLE[line.kind], words[line.moment.command])
-        for line in room.lines
-        if line.kind in ON_THE_TABLE and line.moment.command in words
-    ]
+    return [_row(room, line, ON_THE_TABLE[line.kind]) for line in _said(room) if line.kind in ON_THE_TABLE]
 
 
-def _as_corrected(room: Room) -> dict[int, dict[str, Any]]:
-    """The words of each entry with its corrections in place; what was undone is not on the table."""
-    gone = {one.facts["line"] for one in room.moments if one.kind == "undone"}
-    words: dict[int, dict[str, Any]] = {}
-    for line in room.lines:
-        if line.kind == "corrected" and line.moment.facts.get("line") in words:
-            words[line.moment.facts["line"]].update(line.words)
-        elif line.kind in SHOWN and line.moment.command not in gone:
-            words[line.moment.command] = dict(line.words)
-    return words
+def _said(room: Room) -> list[SpokenLine]:
+    return spoken_lines(room.lines, undone=undone_numbers(room.moments))
 
 
-def _row(room: Room, line: Any, kind: str, words: Mapping[str, Any]) -> dict[str, Any]:
+def _row(room: Room, line: SpokenLine, kind: str) -> dict[str, Any]:
+    words = line.words
     author = room.state.authors.get(line.ref, "")
     confirmed = room.state.agreements.get(line.ref, set())
     checked = {check.of: check.outcome for check in room.state.checks.values()}
     one_of_two = author in ("A", "B") and len(room.plan.partners) == 2
     return {
         "ref": line.ref,
-        "line": line.moment.command,
+        "line": line.command,
         "kind": kind,
         "by": author if author in ("A", "B") and kind != "agreement" else "",
         "text": _text(words),
@@ -77,7 +54,7 @@ def _row(room: Room, line: Any, kind: str, words: Mapping[str, Any]) -> dict[str
         "listener": other(author) if author in ("A", "B") else "",
         "confirmed": confirmed,
         "in_force": kind == "agreement" and set(room.plan.partners) <= confirmed,
-        "look_again_on": words.get("look_again_on") or line.moment.facts.get("look_again_on"),
+        "look_again_on": words.get("look_again_on") or line.facts.get("look_again_on"),
         "may_reword": not confirmed,
         "reworded": REWORDED[kind] if REWORDED[kind] in words else next(iter(words), "text"),
         "rewording": words.get(REWORDED[kind]) or words.get("need", ""),
@@ -99,31 +76,27 @@ def _likely_kind(room: Room, kind: str) -> str:
 
 
 def check_kinds() -> list[tuple[str, Any]]:
-    return [(kind, CHOICES[kind]) for kind in CHECK_KINDS]
+    return codes.choices(codes.CHECK_KIND, CHECK_KINDS)
 
 
 def later(room: Room) -> list[dict[str, Any]]:
-    """The Later list; an idea that has become an option is not later any more."""
-    words = _as_corrected(room)
-    options = {
-        words[line.moment.command].get("text") for line in room.lines if _lies(line, "option_added", words)
-    }
-    return [
-        {
-            "ref": line.ref,
-            "text": text,
-            "by": [author]
-            if (author := room.state.authors.get(line.ref, "")) in ("A", "B")
-            else room.plan.partners,
-        }
-        for line in room.lines
-        if _lies(line, "idea_parked", words)
-        if (text := words[line.moment.command].get("text", "")) not in options
+    """The Later list, without ideas that became options."""
+    said = _said(room)
+    options = {line.words.get("text") for line in said if line.kind == "option_added"}
+    ideas = [
+        line for line in said if line.kind == "idea_parked" and line.words.get("text", "") not in options
     ]
+    return [_idea(room, line) for line in ideas]
 
 
-def _lies(line: Any, kind: str, words: Mapping[int, Any]) -> bool:
-    return line.kind == kind and line.moment.command in words
+def _idea(room: Room, line: SpokenLine) -> dict[str, Any]:
+    author = room.state.authors.get(line.ref, "")
+    is_of_one = author in PARTNERS
+    return {
+        "ref": line.ref,
+        "text": line.words.get("text", ""),
+        "by": [author] if is_of_one else room.plan.partners,
+    }
 
 
 def _text(words: Mapping[str, Any]) -> str:
@@ -148,9 +121,9 @@ def check(room: Room, table: list[dict[str, Any]]) -> dict[str, Any] | None:
         "kind": check.kind,
         "waiting_for": waiting.get(check.under, "bridge"),
         "text": about["text"] if about else "",
-        "kind_words": CHOICES[check.kind],
-        "parts": [(part, TICKS[part]) for part in HEARD[check.kind]],
-        "problems": [(problem, CHOICES[problem]) for problem in PROBLEMS],
+        "kind_words": codes.at_the_desk(codes.CHECK_KIND, check.kind),
+        "parts": codes.choices(codes.HEARD_PART, HEARD[check.kind]),
+        "problems": codes.choices(codes.PROBLEM, PROBLEMS),
         "told": _not_quite(room, check),
         "try": check.attempt,
     }
@@ -187,7 +160,7 @@ def undoable(room: Room) -> dict[str, Any] | None:
 
 def _entry(room: Room, moment: clock.Moment) -> str:
     who = room.partners[moment.by].name if moment.by in room.partners else ""
-    what = _(ENTRY[moment.kind])
+    what = entry_name(moment.kind)
     phase = moment.facts.get("phase")
     if isinstance(phase, int):
         what = f"{what}: {room.plan.phases[phase - 1].title}"

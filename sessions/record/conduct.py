@@ -1,6 +1,6 @@
 """The only writer of Moments: desk, API, import and replay all post their commands here.
 
-A `Room` is one session, locked and folded inside one transaction; `post` adds one command to it.
+An `OpenSession` is one session, locked and folded inside one transaction; `post` adds one command to it.
 """
 
 import hashlib
@@ -57,7 +57,7 @@ class Outcome:
 
 
 @contextmanager
-def entered(session_id: UUID, *, replaying: bool = False) -> Iterator["Room"]:
+def entered(session_id: UUID, *, replaying: bool = False) -> Iterator["OpenSession"]:
     """A session, locked and folded, for as long as the transaction lasts."""
     with transaction.atomic():
         session = (
@@ -66,12 +66,12 @@ def entered(session_id: UUID, *, replaying: bool = False) -> Iterator["Room"]:
             .select_related("couple")
             .get(pk=session_id)
         )
-        yield Room(session, replaying=replaying)
+        yield OpenSession(session, replaying=replaying)
 
 
-def looked_at(session: Session) -> "Room":
+def looked_at(session: Session) -> "OpenSession":
     """The fold of a session for a look, without a lock."""
-    return Room(session)
+    return OpenSession(session)
 
 
 def post(
@@ -90,7 +90,7 @@ def post(
     return outcome
 
 
-class Room:
+class OpenSession:
     """One session inside one transaction. Holds the fold, so that a replay folds each Moment once."""
 
     def __init__(self, session: Session, *, replaying: bool = False) -> None:

@@ -14,6 +14,7 @@ from clients.access import GuardedQuerySet
 from clients.models import Partner
 from facilitator import audit, bell
 from facilitator.errors import Refusal, gettext_noop
+from sessions.engine.clock.state import undone_numbers
 from sessions.models import HeldBack, Moment, Opening, Reader, Session
 
 # A Moment that quotes another goes where that one goes: these facts name what is quoted.
@@ -124,7 +125,7 @@ def _open(session: Session, now: datetime) -> None:
         .filter(session=session)
         .order_by("number")
     )
-    undone = {moment.facts["line"] for moment in rows if moment.kind == "undone"}
+    undone = undone_numbers(rows)
     closed = _kept_back(session, rows)
     hidden: set[str] = set()
     shown: list[Moment] = []

@@ -2,7 +2,6 @@
 only what both may know; shaped as absolute instants, so that one state gives one fragment."""
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +16,7 @@ from sessions.engine import clock
 from sessions.engine.plan import Plan, PlannedPhase
 from sessions.models import Agreement, Line, Parting, Session
 from sessions.record import moment_rows
+from sessions.record.corrected import SpokenLine, spoken_lines
 from sessions.record.planning import plan_of
 from sessions.wording.goals import came_for
 
@@ -53,7 +53,7 @@ def shown(session: Session, now: datetime) -> dict[str, Any]:
     both = partners_of(session.couple_id)
     people = tuple(both[slot] for slot in plan.partners)
     parting = Parting.objects.visible_to(viewer).filter(session=session).first()
-    lines = spoken(Line.objects.visible_to(viewer).filter(session=session).select_related("moment"))
+    lines = spoken_lines(Line.objects.visible_to(viewer).filter(session=session).select_related("moment"))
     return {
         "people": people,
         "state": "running" if reading.state in LIVE else reading.state,
@@ -72,19 +72,7 @@ def shown(session: Session, now: datetime) -> dict[str, Any]:
     }
 
 
-def spoken(lines: Iterable[Line]) -> list[Line]:
-    """The lines as what was corrected in them leaves them, oldest first; a correction is no line of its own."""
-    kept: dict[int, Line] = {}
-    for line in sorted(lines, key=lambda line: line.moment.number):
-        first = kept.get(line.moment.facts.get("line", 0)) if line.kind == "corrected" else None
-        if first is not None:
-            first.words = {**first.words, **line.words}
-        elif line.kind != "corrected":
-            kept[line.moment.command] = line
-    return list(kept.values())
-
-
-def _agreements(session: Session, viewer: AsRoom, lines: list[Line]) -> list[str]:
+def _agreements(session: Session, viewer: AsRoom, lines: list[SpokenLine]) -> list[str]:
     confirmed = Agreement.objects.visible_to(viewer).filter(session=session, confirmed_at__isnull=False)
     refs = set(confirmed.values_list("ref", flat=True))
     return [line.words["text"] for line in lines if line.kind == "compromise_drafted" and line.ref in refs]

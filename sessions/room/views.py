@@ -1,15 +1,14 @@
-"""The turned screen: the facilitator's machine as the shared view, or one hand-over card, until it is turned back.
+"""Doors of the turned screen: turn it, the shared view, a hand-over card and its answer, and turn it back.
 
 What is turned is the sign-in (clients/turned.py), so every address of it answers the same: Back, another tab, a
 typed address, the API.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.contrib.auth.hashers import check_password
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
@@ -31,14 +30,14 @@ from sessions import live
 from sessions.doors import find_session
 from sessions.models import Session
 from sessions.room import hand_over, shared_view
+from sessions.room.way_back import about_last_code, may_turn_back
 
 # Where the facilitator came out last: the blank leads there, also when it is reloaded.
 OUT = "turned_out"
-# Wrong codes of this sign-in; five, then a minute's rest.
-TRIES = "turned_tries"
-MOST_TRIES = 5
-REST = timedelta(minutes=1)
 BLANK_S = 1
+
+
+# Turning
 
 
 @require_POST
@@ -46,7 +45,8 @@ def turn(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """To the shared view, or to one card for one of the two."""
     viewer = as_facilitator(request)
     session = find_session(viewer, session_id)
-    card = _card(request, viewer, session) if request.POST.get("card") else None
+    card = _posted_card(request, viewer, session)
+
     turned.turn(request, back=reverse("desk", args=[session.pk]), session=session.pk, card=card)
     audit.record(
         practice=session.couple.practice_id,
@@ -55,37 +55,32 @@ def turn(request: HttpRequest, session_id: UUID) -> HttpResponse:
         subject=f"session:{session.pk}",
         at=now(),
     )
+
     return redirect("turned")
 
 
-def _card(request: HttpRequest, viewer: AsFacilitator, session: Session) -> turned.Card:
+def _posted_card(request: HttpRequest, viewer: AsFacilitator, session: Session) -> turned.Card | None:
+    name = request.POST.get("card")
+    if not name:
+        return None
+
     people = Partner.objects.visible_to(viewer).filter(couple=session.couple_id, left_at__isnull=True)
     partner = get_object_or_404(people, slot=request.POST.get("partner", ""))
-    name, ref = request.POST["card"], request.POST.get("ref", "")
+    ref = request.POST.get("ref", "")
     return hand_over.lay(session, name=name, partner=partner, ref=ref, now=now())
 
 
 @require_safe
 def turned_screen(request: HttpRequest) -> HttpResponse:
-    """The shared view, or the card that lies on it, or the thank-you; after turning back a blank that leads out."""
+    """The shared view, the card that lies on it, or the thank-you; after turning back a blank that leads out."""
     here = turned_of(request)
     if here is None:
-        return _out(request)
+        return _blank(request)
     if here.card is None:
         return _shared(request, here)
     if here.answered:
-        return _page(request, "thanks", {"name": _name(here)})
-    return _laid(request, here)
-
-
-def _out(request: HttpRequest) -> HttpResponse:
-    as_facilitator(request)
-    out = request.session.get(OUT)
-    if out is None:
-        return redirect("home")
-    response = page(request, "facilitation/room/blank.html", {"out": out})
-    response["Refresh"] = f"{BLANK_S}; url={out}"
-    return response
+        return _page(request, "thanks", {"name": _name(here.card)})
+    return _laid(request, here, here.card)
 
 
 def _page(
@@ -93,11 +88,12 @@ def _page(
 ) -> HttpResponse:
     """A page of the turned screen: with the way back, and with nothing of whoever is signed in."""
     here = turned_of(request)
+    is_waiting = here is not None and not here.answered
     frame = {
         "asks_code": bool(request.user.short_code),
-        "tried": _tried(request),
+        "tried": about_last_code(request),
         # Two tabs of one sign-in that differ in it do not show the same any more.
-        "turn_mark": here.nonce if here and not here.answered else "",
+        "turn_mark": here.nonce if here and is_waiting else "",
     }
     return page(request, f"facilitation/room/{name}.html", {**frame, **(context or {})}, status=status)
 
@@ -105,25 +101,49 @@ def _page(
 # The shared view
 
 
-def _session(request: HttpRequest, here: Turned) -> Session | None:
-    """As the room; and only while whoever turned it is still on the care team."""
-    user = request.user
-    mine = AsFacilitator(user.pk, user.practice_id)
-    found = Session.objects.visible_to(mine).visible_to(AsRoom(here.session))
-    session: Session | None = found.select_related("couple", "facilitator").first() if here.session else None
+def _shared(request: HttpRequest, here: Turned) -> HttpResponse:
+    session = _turned_session(request, here)
+    if session is None:
+        return _page(request, "quiet")
+
+    at = now()
+    context = {
+        "fragment": _fragment(request, session, at),
+        "now": at,
+        "stream_url": f"{live.PREFIX}{session.pk}",
+    }
+    return _page(request, "shared", context)
+
+
+def _turned_session(request: HttpRequest, here: Turned) -> Session | None:
+    """As the room, and only while whoever turned it is still on the care team."""
+    if here.session is None:
+        return None
+
+    mine = AsFacilitator(request.user.pk, request.user.practice_id)
+    visible = Session.objects.visible_to(mine).visible_to(AsRoom(here.session))
+    session: Session | None = visible.select_related("couple", "facilitator").first()
     return session
 
 
-def _shared(request: HttpRequest, here: Turned) -> HttpResponse:
-    session = _session(request, here)
+@require_safe
+def turned_fragment(request: HttpRequest) -> HttpResponse:
+    """The living part of the shared view; 304 when it would be the same bytes."""
+    here = turned_of(request)
+    shows_session = here is not None and here.card is None
+    session = _turned_session(request, here) if here and shows_session else None
     if session is None:
-        return _page(request, "quiet")
+        raise Http404
+
     at = now()
-    return _page(
-        request,
-        "shared",
-        {"fragment": _fragment(request, session, at), "now": at, "stream_url": f"{live.PREFIX}{session.pk}"},
-    )
+    html = _fragment(request, session, at)
+    tag = shared_view.tag(html)
+
+    is_same = request.headers.get("If-None-Match") == tag
+    response = HttpResponseNotModified() if is_same else HttpResponse(html)
+    response["ETag"] = tag
+    response["X-Now"] = at.isoformat()
+    return response
 
 
 def _fragment(request: HttpRequest, session: Session, at: datetime) -> str:
@@ -131,51 +151,44 @@ def _fragment(request: HttpRequest, session: Session, at: datetime) -> str:
         return render_to_string("facilitation/room/fragment.html", shared_view.shown(session, at), request)
 
 
-@require_safe
-def turned_fragment(request: HttpRequest) -> HttpResponse:
-    """The living part of the shared view; 304 when it would be the same bytes."""
-    here = turned_of(request)
-    session = _session(request, here) if here and here.card is None else None
-    if session is None:
-        raise Http404
-    at = now()
-    html = _fragment(request, session, at)
-    tag = shared_view.tag(html)
-    same = request.headers.get("If-None-Match") == tag
-    response = HttpResponseNotModified() if same else HttpResponse(html)
-    response["ETag"], response["X-Now"] = tag, at.isoformat()
-    return response
-
-
 # A card
 
 
-def _name(here: Turned) -> str:
-    partner = hand_over.whose(here.card) if here.card else None
+def _name(card: turned.Card) -> str:
+    partner = hand_over.whose(card)
     return partner.name if partner else ""
 
 
-def _laid(request: HttpRequest, here: Turned, *, status: int = 200, missing: bool = False) -> HttpResponse:
-    assert here.card is not None
-    if here.card.name == "agreement":
-        partner = hand_over.whose(here.card)
-        if partner is None:
-            return _page(request, "quiet")
-        return _page(request, "agreement", {**_agreement(partner), "nonce": here.nonce})
-    hand = hand_over.held(here.card, here.session, now())
-    question = hand_over.question_of(hand) if hand else None
-    if hand is None or question is None:
+def _laid(
+    request: HttpRequest, here: Turned, card: turned.Card, *, status: int = 200, missing: bool = False
+) -> HttpResponse:
+    """The card with its question; `missing` says that not all was chosen that has to be."""
+    if card.name == "agreement":
+        return _laid_agreement(request, here, card)
+
+    asked = hand_over.asked(card, here.session, now())
+    if asked is None:
         return _resting(request)
-    own_words = request.POST.get("own_words", "")
-    context = {**hand_over.shape(hand, question), "missing": missing, "own_words": own_words}
-    context["nonce"] = here.nonce
+
+    context = {
+        **hand_over.card_context(asked),
+        "missing": missing,
+        "own_words": request.POST.get("own_words", ""),
+        "nonce": here.nonce,
+    }
     return _page(request, "card", context, status=status)
 
 
-def _agreement(partner: Partner) -> dict[str, Any]:
+def _laid_agreement(request: HttpRequest, here: Turned, card: turned.Card) -> HttpResponse:
+    """What they agree to before a first meeting."""
+    partner = hand_over.whose(card)
+    if partner is None:
+        return _page(request, "quiet")
+
     shown = agreement.shown_to(partner)
     readers = _("Only you and %(facilitator)s read this.") % {"facilitator": shown["facilitator"]}
-    return {**shown, "slot": partner.slot, "readers": readers}
+    context = {**shown, "slot": partner.slot, "readers": readers, "nonce": here.nonce}
+    return _page(request, "agreement", context)
 
 
 def _resting(request: HttpRequest) -> HttpResponse:
@@ -192,35 +205,46 @@ def turned_answer(request: HttpRequest) -> HttpResponse:
     here = turned_of(request)
     if here is None:
         as_facilitator(request)
-    elif here.card is not None and not here.answered and turned.is_of(here, request.POST.get("nonce", "")):
-        if here.card.name == "agreement":
-            _agree(request, here.card)
-        elif "pass" not in request.POST:
-            return _answered(request, here)
-        turned.answered(request)
+        return redirect("turned")
+
+    is_of_this_card = turned.is_of(here, request.POST.get("nonce", ""))
+    if here.card is None or here.answered or not is_of_this_card:
+        return redirect("turned")
+
+    if "pass" not in request.POST:
+        waits = _keep_answer(request, here, here.card)
+        if waits is not None:
+            return waits
+
+    turned.answered(request)
     return redirect("turned")
+
+
+def _keep_answer(request: HttpRequest, here: Turned, card: turned.Card) -> HttpResponse | None:
+    """Keep what was answered; a page where something is still to be chosen, or the moment is over."""
+    if card.name == "agreement":
+        _agree(request, card)
+        return None
+
+    asked = hand_over.asked(card, here.session, now())
+    if asked is None:
+        return None
+    if hand_over.missing(asked.question, request.POST):
+        return _laid(request, here, card, status=422, missing=True)
+
+    try:
+        hand_over.take(asked, request.POST, now=now())
+    except Refusal:
+        return _resting(request)
+    return None
 
 
 def _agree(request: HttpRequest, card: turned.Card) -> None:
     partner = hand_over.whose(card)
-    if partner is not None and "pass" not in request.POST:
-        actor = hand_over.as_themselves(partner).actor
-        agreement.take(partner, request.POST.getlist("scopes"), by=actor, now=now())
-
-
-def _answered(request: HttpRequest, here: Turned) -> HttpResponse:
-    assert here.card is not None
-    hand = hand_over.held(here.card, here.session, now())
-    question = hand_over.question_of(hand) if hand else None
-    if hand is not None and question is not None:
-        if hand_over.missing(question, request.POST):
-            return _laid(request, here, status=422, missing=True)
-        try:
-            hand_over.take(hand, question, request.POST, now=now())
-        except Refusal:
-            return _resting(request)
-    turned.answered(request)
-    return redirect("turned")
+    if partner is None:
+        return
+    actor = hand_over.as_themselves(partner).actor
+    agreement.take(partner, request.POST.getlist("scopes"), by=actor, now=now())
 
 
 # Turning back
@@ -232,33 +256,18 @@ def turned_back(request: HttpRequest) -> HttpResponse:
     here = turned_of(request)
     if here is None:
         as_facilitator(request)
-    elif _may_turn_back(request):
+    elif may_turn_back(request):
         request.session[OUT] = turned.turn_back(request)
     return redirect("turned")
 
 
-def _may_turn_back(request: HttpRequest) -> bool:
-    code, said = request.user.short_code, request.POST.get("code", "")
-    if not code or not said:
-        return not code
-    tried = request.session.get(TRIES, {"wrong": 0, "until": None})
-    if tried["until"] and now() < datetime.fromisoformat(tried["until"]):
-        return False
-    if check_password(said, code):
-        request.session.pop(TRIES, None)
-        return True
-    wrong = 1 if tried["until"] else tried["wrong"] + 1
-    until = (now() + REST).isoformat() if wrong >= MOST_TRIES else None
-    request.session[TRIES] = {"wrong": wrong, "until": until}
-    return False
+def _blank(request: HttpRequest) -> HttpResponse:
+    """Nothing for a second, so that nobody reads the desk over a shoulder; then where the facilitator was."""
+    as_facilitator(request)
+    out = request.session.get(OUT)
+    if out is None:
+        return redirect("home")
 
-
-def _tried(request: HttpRequest) -> str:
-    """What to say about the last code, if it was not the one."""
-    tried = request.session.get(TRIES)
-    if not tried:
-        return ""
-    if tried["until"]:
-        resting = now() < datetime.fromisoformat(tried["until"])
-        return _("Let us wait a minute, then try again.") if resting else ""
-    return _("That was not the code. Please try again.")
+    response = page(request, "facilitation/room/blank.html", {"out": out})
+    response["Refresh"] = f"{BLANK_S}; url={out}"
+    return response

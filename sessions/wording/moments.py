@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from django.utils.translation import gettext
+
 from facilitator.errors import gettext_noop
 
 ENTRY: Final = {
@@ -75,3 +77,8 @@ ENTRY: Final = {
     "continued_another_day": gettext_noop("to be continued another day"),
     "guard_set_aside": gettext_noop("gone on with a reason"),
 }
+
+
+def entry_name(kind: str) -> str:
+    """What an entry of this kind is called in the log; a kind without a name reads as itself."""
+    return gettext(ENTRY[kind]) if kind in ENTRY else kind

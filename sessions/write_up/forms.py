@@ -9,14 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models import Couple
 from sessions.desk.forms import DraftForm, NeedForm, OptionForm, StatementForm
-from sessions.desk.other_commands import CHOICES
 from sessions.desk.posting import MEETS_SOON, may_be_next
 from sessions.desk.snapshot import Room, people
 from sessions.engine.formats import FORMATS, Format
-from sessions.engine.kinds import GOAL_VIEWS, HEARD, MILESTONES
+from sessions.engine.kinds import HEARD
 from sessions.engine.plan import other
 from sessions.engine.values import written
 from sessions.plan_page.forms import CATEGORIES
+from sessions.wording import codes
 from sessions.write_up.verbs import Card
 
 MOST_MINUTES = 600
@@ -229,14 +229,14 @@ class Closed(forms.Form):
     milestones = forms.MultipleChoiceField(
         label=_("Good moments both want to keep"),
         required=False,
-        choices=[(value, CHOICES[value]) for value in MILESTONES],
+        choices=codes.choices(codes.MILESTONE),
         widget=forms.CheckboxSelectMultiple,
     )
 
     def __init__(self, *args: Any, room: Room, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.room = room
-        views = [("", "–"), *((value, CHOICES[value]) for value in GOAL_VIEWS)]
+        views = [("", "–"), *codes.choices(codes.GOAL_VIEW)]
         for slot, name in people(room):
             for goal in room.plan.goals:
                 label = _("%(name)s: %(goal)s") % {"name": name, "goal": goal.wording}
