@@ -184,6 +184,13 @@ def test_migrations_say_what_the_models_say(db):
     assert out.getvalue().strip() == "No changes detected"
 
 
+def test_every_migration_is_one_transaction():
+    """Killed half-way, one that is not leaves SQLite with a table gone or without its triggers."""
+    ours = [p for p in TRACKED if p.suffix == ".py" and "migrations" in p.parts and p.parts[0] in ROOMS]
+    assert len(ours) > 10
+    assert [str(p) for p in ours if re.search(r"\batomic\s*=\s*False", read(p))] == []
+
+
 # Who looks is named
 
 

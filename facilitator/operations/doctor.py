@@ -20,6 +20,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.db import connection, models
 
+from facilitator import append_only
 from facilitator.mail import is_this_machine
 from facilitator.models import MailSettings, User
 
@@ -177,6 +178,15 @@ def mail() -> Iterator[Problem]:
             yield Problem("mail_clear", f"Mail to {row.host}:{row.port} would travel unprotected: {remedy}.")
 
 
+def triggers() -> Iterator[Problem]:
+    """Without them, what was written could be changed or taken away, and only a broken chain would tell."""
+    for table in append_only.unguarded(connection):
+        yield Problem(
+            "unguarded",
+            f"Append-only table {table} has lost its triggers: run ./run manage renew_triggers, then start again.",
+        )
+
+
 def second_factor(listen: str) -> Iterator[Problem]:
     """Beyond this machine a password alone opens no house. Before anybody is there, the one-time code guards it."""
     if is_this_machine(listen) or not _has_tables(User, Authenticator):
@@ -195,7 +205,7 @@ def _has_tables(*of: type[models.Model]) -> bool:
     return {model._meta.db_table for model in of} <= set(connection.introspection.table_names())
 
 
-CHECKS: tuple[Check, ...] = (keys, data_folder, zones, broker, libraries, versions, switches, mail)
+CHECKS: tuple[Check, ...] = (keys, data_folder, zones, broker, libraries, versions, switches, mail, triggers)
 
 
 def checks(*, listen: str = "") -> list[Problem]:

@@ -1,18 +1,20 @@
 """What was written stays: on both databases, for every table that promises it."""
 
+from types import SimpleNamespace
+
 import pytest
-from django.apps import apps
+from django.core.management import call_command
 from django.db import IntegrityError, InternalError, OperationalError, connection, transaction
 
-from facilitator import audit
+from facilitator import append_only, audit
 from facilitator.models import AuditEntry, Never, Purge
+from facilitator.operations import doctor
 from sessions.models import Moment, Session
 from tests.cast import MORNING
+from tests.promised import PROMISED, promised_tables
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
 
-# Those a household has rows in; others say so in their docstring.
-PROMISED = {"facilitator_auditentry", "facilitation_moment"}
 NO = (IntegrityError, InternalError, OperationalError)
 
 
@@ -60,10 +62,69 @@ def guarded_tables():
 
 
 def test_the_promised_tables_and_whatever_calls_itself_append_only_have_their_triggers(db):
-    says_so = {
-        m._meta.db_table for m in apps.get_models() if (m.__doc__ or "").lower().startswith("append-only")
-    }
-    assert guarded_tables() >= PROMISED | says_so
+    assert guarded_tables() >= promised_tables()
+
+
+def test_doctor_knows_the_same_tables_from_the_migrations(db):
+    assert append_only.promised(connection) == promised_tables()
+    assert list(doctor.triggers()) == []
+
+
+LOST = {
+    "sqlite": ["DROP TRIGGER facilitation_moment_no_update", "DROP TRIGGER facilitation_moment_no_delete"],
+    "postgresql": [
+        "DROP TRIGGER facilitation_moment_no_change ON facilitation_moment",
+        "ALTER TABLE facilitation_moment DISABLE TRIGGER facilitation_moment_no_truncate",
+    ],
+}
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_table_that_lost_a_trigger_is_refused_by_doctor_and_can_be_mended(written, which, capsys):
+    with transaction.atomic():
+        sql(LOST[connection.vendor][which])
+        assert [problem.line for problem in doctor.triggers()] == [
+            "Append-only table facilitation_moment has lost its triggers: run ./run manage renew_triggers, "
+            "then start again."
+        ]
+
+        call_command("renew_triggers")
+
+        assert capsys.readouterr().out == "The triggers of facilitation_moment are set again.\n"
+        assert list(doctor.triggers()) == []
+        assert AuditEntry.objects.order_by("number").last().action == "triggers renewed"
+        with pytest.raises(NO, match="append-only"):
+            sql("UPDATE facilitation_moment SET number = 7")
+        transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("way", ["database_forwards", "database_backwards"])
+def test_triggers_stand_aside_while_a_table_is_built_anew_and_come_back(written, way):
+    """On SQLite every one that is on the table or names it; on PostgreSQL none has to."""
+    editor = SimpleNamespace(connection=connection)
+    first, last = append_only.rebuilding("facilitator_purge", "facilitation_moment", operations=[])
+    if way == "database_backwards":
+        first, last = last, first
+    before = guarded_tables()
+
+    with transaction.atomic():
+        getattr(first, way)("facilitation", editor, None, None)
+        aside = {"facilitation_moment"} if connection.vendor == "sqlite" else set()
+        assert before - guarded_tables() == aside
+        assert append_only.unguarded(connection) == (
+            ["facilitation_moment", "facilitator_auditentry", "rituals_deliveryattempt"] if aside else []
+        )
+
+        getattr(last, way)("facilitation", editor, None, None)
+        assert guarded_tables() == before
+        assert append_only.unguarded(connection) == []
+
+
+def test_where_no_trigger_is_lost_none_is_renewed(written, capsys):
+    entries = AuditEntry.objects.count()
+    call_command("renew_triggers")
+    assert capsys.readouterr().out == "No append-only table has lost its triggers.\n"
+    assert AuditEntry.objects.count() == entries
 
 
 @pytest.mark.parametrize("table", sorted(PROMISED))

@@ -8,7 +8,7 @@ import secrets
 import socket
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,15 +42,15 @@ class Command(BaseCommand):
         host = _shown(listen)
         address = os.environ.get("THIRD_CHAIR_URL") or f"http://{host}:{port}"
         with _alone(address), _listener(listen, port) as listener:
-            self.refuse_unsafe(listen)
+            self.refuse(doctor.checks(listen=listen))
             self.upgrade(with_backup=not without_backup)
             self.greet(address)
             connections.close_all()
             env = _environment(address=address, host=host, port=port, listen=listen)
             Supervisor(_children(listener), cwd=settings.BASE_DIR, env=env).run()
 
-    def refuse_unsafe(self, listen: str) -> None:
-        problems = doctor.checks(listen=listen)
+    def refuse(self, found: Iterable[doctor.Problem]) -> None:
+        problems = list(found)
         for problem in problems:
             self.stderr.write(problem.line)
         if problems:
@@ -69,6 +69,9 @@ class Command(BaseCommand):
         backups.drop_old_keys(now=now())
         for alias in waiting:
             call_command("migrate", database=alias, verbosity=0, interactive=False)
+        if waiting:
+            # A migration that rebuilt a table may have dropped its triggers.
+            self.refuse(doctor.triggers())
 
     def greet(self, address: str) -> None:
         if Practice.objects.exists():
