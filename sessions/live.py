@@ -46,8 +46,18 @@ VIEWERS_AT_ONCE = 200
 LIFE_S = 600.0
 # Who may have reached this door at most at once, so that a forgotten tab cannot starve a process.
 MOST = 4000
+LONGEST_TAB = 40
 
 Heads = dict[tuple[str, UUID | None], int]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A page that pressed, and was answered with the session up to this Moment."""
+
+    session_id: UUID
+    tab: str
+    head: int
 
 
 @dataclass(eq=False)
@@ -57,6 +67,8 @@ class Stream:
     sign_in: str
     user_id: UUID
     password: str
+    # Made by the page; tells it apart from another tab of the same sign-in.
+    tab: str = ""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     seen: int = -1
     over: bool = False
@@ -130,6 +142,17 @@ class Watcher:
                     stream.over = True
                     stream.wake.set()
 
+    def heard(self, answered: Answered | None) -> None:
+        """Look at once. The page that pressed has what is new in its answer, so its stream does not poke it."""
+        for stream in self.streams:
+            if (
+                answered
+                and answered.tab
+                and (stream.session_id, stream.tab) == (answered.session_id, answered.tab)
+            ):
+                stream.seen = answered.head
+        self.woken.set()
+
     def _poke(self, session_id: UUID, heads: Heads) -> None:
         for stream in self.streams:
             if stream.session_id == session_id and stream.newest(heads) != stream.seen:
@@ -152,10 +175,10 @@ class Watcher:
 watcher = Watcher()
 
 
-def woke() -> None:
+def woke(answered: Answered | None = None) -> None:
     """Called after a commit, from any thread: this process looks at once instead of at its next poll."""
     if watcher.loop is not None and watcher.streams:
-        watcher.loop.call_soon_threadsafe(watcher.woken.set)
+        watcher.loop.call_soon_threadsafe(watcher.heard, answered)
 
 
 def _moved(watched: set[UUID], known: dict[UUID, int]) -> dict[UUID, tuple[int, Heads]]:
@@ -275,7 +298,9 @@ def _admit(scope: Any) -> Stream | None:
         if viewer is None or not Session.objects.visible_to(viewer).filter(pk=session_id).exists():
             return None
         user: Any = request.user
-        return Stream(session_id, viewer, request.session.session_key or "", user.pk, user.password)
+        tab = request.GET.get("tab", "")[:LONGEST_TAB]
+        sign_in = request.session.session_key or ""
+        return Stream(session_id, viewer, sign_in, user.pk, user.password, tab)
     except (ValueError, DisallowedHost):
         return None
     finally:

@@ -19,6 +19,7 @@ urlpatterns = [
     path("couples/<uuid:couple_id>/plan/", plan_page.plan, name="plan"),
     path("sessions/<uuid:session_id>/desk/", desk.desk, name="desk"),
     path("sessions/<uuid:session_id>/desk/fragment/", desk.fragment, name="desk_fragment"),
+    path("sessions/<uuid:session_id>/desk/more/", desk.more, name="desk_more"),
     path("sessions/<uuid:session_id>/command/", desk.command, name="command"),
     path("sessions/<uuid:session_id>/file/", afterwards.session_file, name="session_file"),
     path("agreements/<uuid:agreement_id>/ritual/", afterwards.agreement_ritual, name="agreement_ritual"),

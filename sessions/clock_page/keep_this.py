@@ -35,7 +35,7 @@ class Person:
 
 
 def keep(
-    kept: held_session.Held,
+    kept: held_session.HeldSession,
     people: dict[str, Person],
     *,
     viewer: AsFacilitator,
@@ -91,7 +91,12 @@ def may_be_kept(person: Person) -> None:
 
 
 def _made(
-    kept: held_session.Held, people: dict[str, Person], *, facilitator: User, now: datetime, override: str
+    kept: held_session.HeldSession,
+    people: dict[str, Person],
+    *,
+    facilitator: User,
+    now: datetime,
+    override: str,
 ) -> Session:
     names = {slot: person.name for slot, person in people.items()}
     file = held_session.named(kept, label=couples.label_of(names["A"], names["B"]), names=names)

@@ -21,42 +21,54 @@ from facilitator.http import page, said
 from facilitator.now import now
 from sessions.clock_page import held_session, keep_this
 from sessions.clock_page.forms import FOR_BOTH, ClockForm, KeptForm
-from sessions.clock_page.held_session import Held
-from sessions.desk import context as shape
-from sessions.desk import posting, refusals
+from sessions.clock_page.held_session import HeldSession
+from sessions.desk import posting
+from sessions.desk.context import Place, Typed, desk_context, for_template
+from sessions.desk.refusals import NotYet, not_yet
 
-BEGIN, LOOK = "clock_begin", "look"
-MOST_OF_A_REASON = 400
+BEGIN, LOOK, MORE = "clock_begin", "look", "more"
+LONGEST_REASON = 400
+NOT_OURS = gettext_noop("This door is for the page of just the clock.")
+TOO_LONG = gettext_noop(
+    "This hour has become too long for the page to carry. Nothing is lost: end it here, or copy what you need."
+)
 
 
 @require_safe
 def just_the_clock(request: HttpRequest) -> HttpResponse:
     viewer = as_facilitator(request)
-    kept = _people(request, _cards(request, None))
-    context = {"form": ClockForm(), "formats": FOR_BOTH.values(), "now": now(), "kept": kept}
-    return page(request, "facilitation/clock_page/clock.html", {"viewer": viewer, **context})
+    context = {
+        "viewer": viewer,
+        "form": ClockForm(),
+        "formats": FOR_BOTH.values(),
+        "now": now(),
+        "kept": _people(request, _cards(request, None)),
+    }
+    return page(request, "facilitation/clock_page/clock.html", context)
 
 
 @require_POST
 def press(request: HttpRequest) -> JsonResponse:
-    """List and press in, list and desk out. Nothing is written anywhere."""
+    """List and press in, desk and what is new in the list out. Nothing is written anywhere."""
     as_facilitator(request)
     at = now()
     try:
         text, posted = _body(request)
         if posted.get("kind") == BEGIN:
-            return _shown(request, _begun(request, posted, at), at)
-        kept = held_session.read(text)
+            begun = _begun(request, posted, at)
+            return _shown(request, begun, at, sent="")
+        held = held_session.read(text)
     except Refusal as no:
         return _lost(no)
+
     try:
-        forms = _pressed(kept, posted, at)
+        forms = _take(held, posted, at)
     except Refusal as no:
-        # The list as it came: what a press had put in halfway is gone with `kept`.
-        return _shown(
-            request, held_session.read(text), at, 422 if no.kind == "form" else 409, posted=posted, no=no
-        )
-    return _shown(request, kept, at, 422 if forms else 200, forms=forms)
+        return _refused(request, text, posted, no, at)
+
+    wants_more = posted.get("kind") == MORE
+    status = 422 if forms else 200
+    return _shown(request, held, at, sent=text, status=status, typed=Typed(cards=forms), with_more=wants_more)
 
 
 @require_POST
@@ -65,32 +77,37 @@ def keep(request: HttpRequest) -> JsonResponse:
     viewer, at = as_facilitator(request), now()
     try:
         text, posted = _body(request)
-        cards, kept = _cards(request, posted), held_session.read(text)
+        cards, held = _cards(request, posted), held_session.read(text)
     except Refusal as no:
         return _lost(no)
+
     if not all(card.is_valid() for card in cards.values()):
         return _cards_again(request, cards)
+
     people = {slot: card.person() for slot, card in cards.items()}
     facts: dict[str, Any] = {"facilitator": request.user, "now": at, "override": _reason(posted)}
     try:
-        made = keep_this.keep(kept, people, viewer=viewer, **facts)
+        made = keep_this.keep(held, people, viewer=viewer, **facts)
     except Refusal as no:
-        words = refusals.spoken(no, posted, held_session.room(kept, at))
-        return _cards_again(request, cards, refusal=words) if words["soft"] else _lost(no, words["words"])
-    return JsonResponse({"to": reverse("desk" if kept.state.ended_at is None else "session", args=[made])})
+        words = not_yet(no, posted, held_session.snapshot(held, at))
+        return _cards_again(request, cards, refusal=words) if words.soft else _lost(no, words.words)
+    return JsonResponse({"to": reverse("desk" if held.state.ended_at is None else "session", args=[made])})
 
 
 def _reason(posted: QueryDict) -> str:
     """Why the facilitator goes on all the same: in own words, or one of the sentences to choose from."""
     own_words = posted.get("own_reason", "").strip()
     chosen = posted.get("override", "").strip()
-    return (own_words or chosen)[:MOST_OF_A_REASON]
+    return (own_words or chosen)[:LONGEST_REASON]
+
+
+# What comes in
 
 
 def _body(request: HttpRequest) -> tuple[str, QueryDict]:
     """The list, and the press as the desk would have posted it. JSON only: it is never spooled to disk."""
     if request.content_type != "application/json":
-        raise Refusal(gettext_noop("This door is for the page of just the clock."), "not_ours", "form")
+        raise Refusal(NOT_OURS, "not_ours", "form")
     try:
         sent = json.loads(request.body)
         text, fields = sent["list"], sent["fields"]
@@ -98,28 +115,20 @@ def _body(request: HttpRequest) -> tuple[str, QueryDict]:
         for name, value in fields:
             posted.appendlist(str(name), str(value))
     except RequestDataTooBig:
-        raise Refusal(
-            gettext_noop(
-                "This hour has become too long for the page to carry. Nothing is lost: end it here, or copy what "
-                "you need."
-            ),
-            "too_long",
-            "form",
-        ) from None
+        raise Refusal(TOO_LONG, "too_long", "form") from None
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise Refusal(
-            gettext_noop("This door is for the page of just the clock."), "not_ours", "form"
-        ) from None
+        raise Refusal(NOT_OURS, "not_ours", "form") from None
     return str(text), posted
 
 
-def _begun(request: HttpRequest, posted: QueryDict, at: datetime) -> Held:
+def _begun(request: HttpRequest, posted: QueryDict, at: datetime) -> HeldSession:
     """The header, and everything *begin* brings with it."""
     form = ClockForm(posted)
     if not form.is_valid():
         raise Refusal(gettext_noop("Please choose a format and a length."), "no_format", "form")
+
     practice = request.user.practice  # type: ignore[union-attr]
-    made = held_session.begin(
+    held = held_session.begin(
         chosen=form.chosen,
         short=form.cleaned_data["length"] == "short",
         first_speaker="A",
@@ -128,55 +137,67 @@ def _begun(request: HttpRequest, posted: QueryDict, at: datetime) -> Held:
         facilitator=request.user.name,  # type: ignore[union-attr]
         now=at,
     )
+
     start = QueryDict(mutable=True)
-    start.update({"kind": "session_started", "key": made.code})
-    _pressed(made, start, at)
-    return made
+    start.update({"kind": "session_started", "key": held.code})
+    _take(held, start, at)
+    return held
 
 
-def _pressed(kept: Held, posted: QueryDict, at: datetime) -> dict[str, Any]:
-    """Cards that were not well formed, or nothing; otherwise the list has what was pressed."""
-    if posted.get("kind") == LOOK:
+def _take(held: HeldSession, posted: QueryDict, at: datetime) -> dict[str, Any]:
+    """Append what was pressed to the list. A card that was not well formed, by kind; then nothing is appended."""
+    if posted.get("kind") in (LOOK, MORE):
         return {}
-    pressed = posting.press(posted, held_session.room(kept, at))
-    if not pressed.forms and not (pressed.own and kept.is_answered(pressed.own)):
-        held_session.press(kept, pressed.commands, seen=posting.whole(posted.get("seen", "")), now=at)
-        if kept.state.ended_at is not None and posted.get("sign", "").strip():
-            kept.sign(posted["sign"])
-    return pressed.forms
+
+    read = posting.read_press(posted, held_session.snapshot(held, at))
+    if read.forms or read.own is None or held.is_answered(read.own):
+        return dict(read.forms)
+
+    held_session.press(held, read.commands, seen=posting.whole(posted.get("seen", "")), now=at)
+    if held.state.ended_at is not None and posted.get("sign", "").strip():
+        held.sign(posted["sign"])
+    return {}
+
+
+# What goes out
+
+
+def _refused(request: HttpRequest, text: str, posted: QueryDict, no: Refusal, at: datetime) -> JsonResponse:
+    """The list as it came, which a press may have changed halfway, with the no and what was typed."""
+    held = held_session.read(text)
+    snapshot = held_session.snapshot(held, at)
+    status = 422 if no.kind == "form" else 409
+    return _shown(
+        request,
+        held,
+        at,
+        sent=text,
+        status=status,
+        typed=posting.typed_on(posted, snapshot),
+        refusal=not_yet(no, posted, snapshot),
+    )
 
 
 def _shown(
-    request: HttpRequest,
-    kept: Held,
-    at: datetime,
-    status: int = 200,
-    *,
-    forms: dict[str, Any] | None = None,
-    posted: QueryDict | None = None,
-    no: Refusal | None = None,
+    request: HttpRequest, held: HeldSession, at: datetime, *, sent: str, status: int = 200, **more: Any
 ) -> JsonResponse:
-    room = held_session.room(kept, at)
-    more: dict[str, Any] = {"forms": forms}
-    if no is not None and posted is not None:
-        more = {
-            "forms": posting.card(posted, room),
-            "refusal": refusals.spoken(no, posted, room),
-            "typed": posting.typed(posted),
-        }
-    with timezone.override(ZoneInfo(kept.file.header.zone)):
-        context = {
-            **shape.context(room, **more),
-            "command_url": reverse("clock_press"),
-            "held": True,
-            "now": at,
-        }
-        html = render_to_string("facilitation/clock_page/desk.html", context, request)
-    answer = JsonResponse(
-        {"html": html, "list": kept.text, "ended": kept.state.ended_at is not None}, status=status
-    )
+    place = Place(command_url=reverse("clock_press"), more_url=MORE, held=True)
+    with timezone.override(ZoneInfo(held.file.header.zone)):
+        context = desk_context(held_session.snapshot(held, at), **more)
+        values = {**for_template(context, place), "now": at}
+        html = render_to_string("facilitation/clock_page/desk.html", values, request)
+
+    body = {"html": html, "ended": held.state.ended_at is not None, **_new_in_list(held.text, sent)}
+    answer = JsonResponse(body, status=status)
     answer["X-Now"] = at.isoformat()
     return answer
+
+
+def _new_in_list(text: str, sent: str) -> dict[str, str]:
+    """Only the lines that the page does not have; all of it at the beginning, or when the header has changed."""
+    if sent and text.startswith(sent):
+        return {"added": text[len(sent) :]}
+    return {"list": text}
 
 
 def _lost(no: Refusal, words: str = "") -> JsonResponse:
@@ -184,7 +205,7 @@ def _lost(no: Refusal, words: str = "") -> JsonResponse:
 
 
 def _cards_again(
-    request: HttpRequest, cards: dict[str, KeptForm], *, refusal: dict[str, Any] | None = None
+    request: HttpRequest, cards: dict[str, KeptForm], *, refusal: NotYet | None = None
 ) -> JsonResponse:
     """The cards with all that was typed, and what they need: a word that is missing, or a reason."""
     shown = {"kept": _people(request, cards), "refusal": refusal}
@@ -193,11 +214,10 @@ def _cards_again(
 
 
 def _cards(request: HttpRequest, posted: QueryDict | None) -> dict[str, KeptForm]:
+    """A card for each of the two."""
     name = request.user.name  # type: ignore[union-attr]
-    return {
-        slot: KeptForm(posted, prefix=slot, today=now().date(), ticks=agreement.ticks(name))
-        for slot in ("A", "B")
-    }
+    ticks = agreement.ticks(name)
+    return {slot: KeptForm(posted, prefix=slot, today=now().date(), ticks=ticks) for slot in ("A", "B")}
 
 
 def _people(request: HttpRequest, cards: dict[str, KeptForm]) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Everything else somebody in the room may say or do: a small form for each kind, shaped by the table of kinds.
 
-Numbers, names and ids come from the room; nothing here asks the database.
+The list is long and rarely needed, so the desk fetches it when *More* is opened.
 """
 
 from collections.abc import Mapping
@@ -11,11 +11,14 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from sessions.desk.snapshot import DeskSnapshot
 from sessions.engine import clock
-from sessions.engine.kinds import ACCEPTED_FEAR, KINDS, PARTNERS, Field
+from sessions.engine.kinds import ACCEPTED_FEAR, KINDS, Field
 from sessions.engine.rules.available import available
 from sessions.engine.values import Id, ListOf, OneOf, Text, Whole, YesNo
 from sessions.wording import codes
+
+Choices = list[tuple[Any, Any]]
 
 LABELS: Final[Mapping[str, Mapping[str, Any]]] = {
     gettext_lazy("Between them"): {
@@ -96,29 +99,61 @@ SINGLE: Final = {"option_reactions": ("option", "reaction"), "milestones_kept": 
 LEFT_OUT: Final = frozenset({"id", "statement", "shared_by", "topics"})
 
 
+# Kinds that the facilitator may say too, beside the two.
+ALSO_MINE: Final = frozenset({"validation_given", "extension_proposed"})
+# Kinds that ask for a length from now, where the table has an instant.
+ASK_FOR_MINUTES: Final = frozenset({"cool_down_called", "return_time_changed"})
+# Never behind a list that has to be fetched first.
+AT_HAND: Final = frozenset({"safety_stop"})
+LONG_TEXT = 400
+
+
 @dataclass(frozen=True)
-class Entry:
+class OtherCommand:
+    """One kind that may be entered now, with its form."""
+
     kind: str
     label: str
     form: forms.Form
     # It had to wait: it stays open, with what was typed.
-    typed: bool
+    is_typed: bool
 
 
-def groups(room: Any, people: list[tuple[str, str]], typed: Mapping[str, Any]) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class CommandGroup:
+    title: Any
+    commands: tuple[OtherCommand, ...]
+
+
+def groups(desk: DeskSnapshot, typed: Mapping[str, Any]) -> list[CommandGroup]:
     """The kinds that have a place now, in their groups; a kind whose choices are empty has none."""
-    state = clock.state_at(room.state, room.reading.now)
+    state = clock.state_at(desk.state, desk.reading.now)
+    fields = FieldsOfDesk(desk)
+
     found = []
     for title, kinds in LABELS.items():
-        entries = [
-            Entry(kind, str(label), made, kind in typed)
-            for kind, label in kinds.items()
-            if _has_a_place(kind, state)
-            if (made := _form(kind, room, people, typed.get(kind, {}))) is not None
-        ]
-        if entries:
-            found.append({"title": title, "entries": entries})
+        possible = [(kind, label) for kind, label in kinds.items() if _has_a_place(kind, state)]
+        commands = [_command(kind, label, fields, typed) for kind, label in possible]
+        shown = tuple(command for command in commands if command is not None)
+        if shown:
+            found.append(CommandGroup(title, shown))
     return found
+
+
+def at_hand(desk: DeskSnapshot, typed: Mapping[str, Any]) -> list[OtherCommand]:
+    """Those of the list that must be there at once, without being fetched."""
+    state = clock.state_at(desk.state, desk.reading.now)
+    fields = FieldsOfDesk(desk)
+    labels = {kind: label for kinds in LABELS.values() for kind, label in kinds.items() if kind in AT_HAND}
+
+    possible = [(kind, label) for kind, label in labels.items() if _has_a_place(kind, state)]
+    commands = [_command(kind, label, fields, typed) for kind, label in possible]
+    return [command for command in commands if command is not None]
+
+
+def is_any(desk: DeskSnapshot) -> bool:
+    """Whether anything of the list may have a place now."""
+    return desk.state.ended_at is None
 
 
 def _has_a_place(kind: str, state: clock.State) -> bool:
@@ -127,147 +162,172 @@ def _has_a_place(kind: str, state: clock.State) -> bool:
     return state.ended_at is None and available(state, KINDS[kind])
 
 
-def _form(kind: str, room: Any, people: list[tuple[str, str]], typed: Mapping[str, Any]) -> forms.Form | None:
-    fields = _fields(kind, room, people)
-    if any(isinstance(one, forms.ChoiceField) and not one.choices for one in fields.values()):
+def _command(kind: str, label: Any, fields: "FieldsOfDesk", typed: Mapping[str, Any]) -> OtherCommand | None:
+    form = _form(kind, fields, typed.get(kind, {}))
+    if form is None:
         return None
-    made = type(f"{kind}_form", (forms.Form,), fields)
-    form: forms.Form = made(initial={**_first(kind, room), **typed}, auto_id=f"more-{kind}-%s")
+    return OtherCommand(kind, str(label), form, kind in typed)
+
+
+def _form(kind: str, fields: "FieldsOfDesk", typed: Mapping[str, Any]) -> forms.Form | None:
+    """None where there is nothing to choose from."""
+    own = fields.of_kind(kind)
+    has_nothing_to_choose = any(
+        isinstance(field, forms.ChoiceField) and not field.choices for field in own.values()
+    )
+    if has_nothing_to_choose:
+        return None
+
+    form_class = type(f"{kind}_form", (forms.Form,), own)
+    initial = {**fields.initial(kind), **typed}
+    form: forms.Form = form_class(initial=initial, auto_id=f"more-{kind}-%s")
     return form
 
 
-def _first(kind: str, room: Any) -> dict[str, Any]:
-    """What is most likely meant: whose turn it is, the part that is going on."""
-    floor, phase, state = room.reading.floor, room.reading.phase, room.state
-    asked = (
-        state.fears if kind == "fear_answered" else state.redirects if kind.startswith("redirect_") else {}
-    )
-    whose = next((one.to for one in reversed(list(asked.values())) if not one.answer), floor)
-    return {**({"by": whose, "to": floor} if whose else {}), **({"phase": phase} if phase else {})}
+class FieldsOfDesk:
+    """Form fields for the fields of a kind, with the people, parts and things of one desk to choose from."""
 
+    def __init__(self, desk: DeskSnapshot) -> None:
+        self.desk = desk
 
-def _fields(kind: str, room: Any, people: list[tuple[str, str]]) -> dict[str, forms.Field]:
-    known = KINDS[kind]
-    fields: dict[str, forms.Field] = {}
-    who = [(slot, name) for slot, name in people if slot in known.by]
-    if who:
-        mine = (
-            [("F", _("me"))] if "F" in known.by and kind in ("validation_given", "extension_proposed") else []
-        )
-        fields["by"] = _radio("by", [*who, *mine])
-    if kind in ("cool_down_called", "return_time_changed"):
-        fields["return_in"] = forms.IntegerField(
-            label=FIELD_LABELS["return_in"], initial=20, min_value=1, max_value=600
-        )
+    def initial(self, kind: str) -> dict[str, Any]:
+        """What is most likely meant: whose turn it is, the part that is going on."""
+        who = self._asked(kind) or self.desk.reading.floor
+        initial: dict[str, Any] = {}
+        if who:
+            initial["by"] = who
+            initial["to"] = self.desk.reading.floor
+        if self.desk.reading.phase:
+            initial["phase"] = self.desk.reading.phase
+        return initial
+
+    def _asked(self, kind: str) -> str | None:
+        """Whose answer is still open: of a fear, or of another wording."""
+        offers: list[Any] = []
+        if kind == "fear_answered":
+            offers = list(self.desk.state.fears.values())
+        elif kind.startswith("redirect_"):
+            offers = list(self.desk.state.redirects.values())
+
+        unanswered = [offer for offer in offers if not offer.answer]
+        return unanswered[-1].to if unanswered else None
+
+    def of_kind(self, kind: str) -> dict[str, forms.Field]:
+        fields: dict[str, forms.Field] = {}
+        who = self._who(kind)
+        if who:
+            fields["by"] = _radio("by", who)
+
+        if kind in ASK_FOR_MINUTES:
+            fields["return_in"] = forms.IntegerField(
+                label=FIELD_LABELS["return_in"], initial=20, min_value=1, max_value=600
+            )
+            return fields
+
+        if kind in SINGLE:
+            for name in SINGLE[kind]:
+                fields[name] = forms.ChoiceField(label=FIELD_LABELS[name], choices=self._single(name))
+            return fields
+
+        for field in KINDS[kind].fields:
+            if field.name not in LEFT_OUT:
+                fields[field.name] = self._field(kind, field)
         return fields
-    for name in SINGLE.get(kind, ()):
-        fields[name] = forms.ChoiceField(label=FIELD_LABELS[name], choices=_single(name, room))
-    for one in known.fields:
-        if kind in SINGLE or one.name in LEFT_OUT:
-            continue
-        fields[one.name] = _field(kind, one, room, people)
-    return fields
+
+    def _who(self, kind: str) -> Choices:
+        allowed = KINDS[kind].by
+        who: Choices = [(slot, name) for slot, name in self.desk.names if slot in allowed]
+        if who and "F" in allowed and kind in ALSO_MINE:
+            who.append(("F", _("me")))
+        return who
+
+    def _single(self, name: str) -> Choices:
+        if name == "option":
+            return self._made("option")
+        if name == "milestone":
+            return codes.choices(codes.MILESTONE)
+        return codes.choices(codes.REACTION)
+
+    def _field(self, kind: str, field: Field) -> forms.Field:
+        """One field of a kind, by what its value looks like."""
+        label = FIELD_LABELS.get(field.name, field.name)
+        shape = field.type
+
+        if field.name == "to":
+            return _radio("to", self.desk.names)
+        if field.name == "phase":
+            return forms.ChoiceField(label=label, choices=self._phases(kind))
+        if isinstance(shape, Id):
+            return forms.ChoiceField(label=label, choices=self._pointed_at(field.name))
+        if isinstance(shape, OneOf):
+            return _radio(field.name, codes.choices(codes.OF_FIELD[kind, field.name], shape.values))
+        if isinstance(shape, ListOf) and isinstance(shape.shape, OneOf):
+            return forms.MultipleChoiceField(
+                label=label,
+                required=field.required,
+                choices=codes.choices(codes.OF_FIELD[kind, field.name], shape.shape.values),
+                widget=forms.CheckboxSelectMultiple,
+            )
+        if isinstance(shape, Whole):
+            initial = 5 if field.name == "minutes" else None
+            return forms.IntegerField(
+                label=label, min_value=shape.least, max_value=shape.most, initial=initial, required=True
+            )
+        if isinstance(shape, YesNo):
+            return forms.BooleanField(label=label, required=False)
+        return _text_field(label, field, shape)
+
+    def _phases(self, kind: str) -> Choices:
+        wanted = ("set_aside", "finished") if kind == "phase_returned" else ("waiting", "active")
+        return [(run.number, run.title) for run in self.desk.reading.phases if run.status in wanted]
+
+    def _pointed_at(self, name: str) -> Choices:
+        """The things that a field may name."""
+        state = self.desk.state
+        if name == "goal":
+            return [(goal.id, goal.wording) for goal in self.desk.plan.goals]
+        if name == "redirect":
+            return self._worded([ref for ref, offer in state.redirects.items() if not offer.answer])
+        if name == "fear":
+            return self._worded([ref for ref, fear in state.fears.items() if not fear.answer])
+
+        accepted = [ref for ref, fear in state.fears.items() if fear.answer in ACCEPTED_FEAR]
+        return [*self._made("statement"), *self._worded(accepted)]
+
+    def _made(self, sort: str) -> Choices:
+        return self._worded([ref for ref, made in self.desk.state.ids.items() if made == sort])
+
+    def _worded(self, refs: list[str]) -> Choices:
+        """The newest first, each with the beginning of its words, so that it can be told apart."""
+        if not refs:
+            return []
+        words = self._first_words()
+        return [(ref, words.get(ref, "…")[:70]) for ref in reversed(refs)]
+
+    def _first_words(self) -> dict[str, str]:
+        first: dict[str, str] = {}
+        for line in self.desk.lines:
+            text = _beginning(line.words)
+            if line.ref and text:
+                first.setdefault(line.ref, text)
+        return first
 
 
-def _single(name: str, room: Any) -> list[tuple[str, Any]]:
-    if name == "option":
-        return _made(room, "option")
-    return codes.choices(codes.MILESTONE if name == "milestone" else codes.REACTION)
+def _beginning(words: Mapping[str, Any]) -> str:
+    for name in ("text", "wording", "suggestion"):
+        if words.get(name):
+            return str(words[name])
+    return ", ".join(words.get("feelings", []))
 
 
-def _field(kind: str, one: Field, room: Any, people: list[tuple[str, str]]) -> forms.Field:
-    label, shape = FIELD_LABELS.get(one.name, one.name), one.type
-    if one.name == "to":
-        return _radio("to", people)
-    if one.name == "phase":
-        return forms.ChoiceField(label=label, choices=_phases(kind, room))
-    if isinstance(shape, Id):
-        return forms.ChoiceField(label=label, choices=_pointed_at(one.name, room))
-    if isinstance(shape, OneOf):
-        return _radio(one.name, codes.choices(codes.OF_FIELD[kind, one.name], shape.values))
-    if isinstance(shape, ListOf) and isinstance(shape.shape, OneOf):
-        choices = codes.choices(codes.OF_FIELD[kind, one.name], shape.shape.values)
-        return forms.MultipleChoiceField(
-            label=label, required=one.required, choices=choices, widget=forms.CheckboxSelectMultiple
-        )
-    if isinstance(shape, Whole):
-        return forms.IntegerField(
-            label=label, min_value=shape.least, max_value=shape.most, initial=5 if one.name == "minutes" else None,
-            required=True,
-        )  # fmt: skip
-    if isinstance(shape, YesNo):
-        return forms.BooleanField(label=label, required=False)
-    long = isinstance(shape, Text) and shape.most > 400
-    widget = forms.Textarea if long else forms.TextInput
-    attributes = {"autocomplete": "off", **({"rows": 2} if long else {})}
-    return forms.CharField(label=label, required=one.required, widget=widget(attributes))
+def _text_field(label: Any, field: Field, shape: Any) -> forms.CharField:
+    is_long = isinstance(shape, Text) and shape.most > LONG_TEXT
+    if is_long:
+        widget: forms.Widget = forms.Textarea({"autocomplete": "off", "rows": 2})
+    else:
+        widget = forms.TextInput({"autocomplete": "off"})
+    return forms.CharField(label=label, required=field.required, widget=widget)
 
 
-def _radio(name: str, choices: list[tuple[str, Any]]) -> forms.ChoiceField:
+def _radio(name: str, choices: Choices) -> forms.ChoiceField:
     return forms.ChoiceField(label=FIELD_LABELS[name], choices=choices, widget=forms.RadioSelect)
-
-
-def _phases(kind: str, room: Any) -> list[tuple[int, str]]:
-    wanted = ("set_aside", "finished") if kind == "phase_returned" else ("waiting", "active")
-    return [(run.number, run.title) for run in room.reading.phases if run.status in wanted]
-
-
-def _pointed_at(name: str, room: Any) -> list[tuple[str, str]]:
-    state = room.state
-    if name == "goal":
-        return [(goal.id, goal.wording) for goal in room.plan.goals]
-    if name == "redirect":
-        return _worded(room, [ref for ref, one in state.redirects.items() if not one.answer])
-    if name == "fear":
-        return _worded(room, [ref for ref, one in state.fears.items() if not one.answer])
-    accepted = [ref for ref, fear in state.fears.items() if fear.answer in ACCEPTED_FEAR]
-    return [*_made(room, "statement"), *_worded(room, accepted)]
-
-
-def _made(room: Any, sort: str) -> list[tuple[str, str]]:
-    return _worded(room, [ref for ref, made in room.state.ids.items() if made == sort])
-
-
-def _worded(room: Any, refs: list[str]) -> list[tuple[str, str]]:
-    """The newest first, each with the beginning of its words, so that it can be told apart."""
-    words = {}
-    for line in room.lines:
-        said = line.words
-        text = (
-            said.get("text")
-            or said.get("wording")
-            or said.get("suggestion")
-            or ", ".join(said.get("feelings", []))
-        )
-        if line.ref and text:
-            words.setdefault(line.ref, text)
-    return [(ref, words.get(ref, "…")[:70]) for ref in reversed(refs)]
-
-
-def cards(room: Any) -> list[dict[str, Any]]:
-    """The questions one person answers alone on the turned screen, and for whom they have a place now."""
-    reading, state = room.reading, room.state
-    if reading.state in ("ended",):
-        return []
-    everybody = room.plan.partners
-    asked: list[tuple[str, Any, str, tuple[str, ...]]] = [("number", _("Stirred up, 0 to 10"), "", everybody)]
-    for ref, fear in state.fears.items():
-        if not fear.answer:
-            asked.append(("fear", _("Does this fear fit"), ref, (fear.to,)))
-    if any(made == "option" for made in state.ids.values()):
-        asked.append(("reactions", _("How the options sit"), "", everybody))
-    if reading.state in ("running", "wrapping_up", "caucus"):
-        views = tuple(slot for slot in everybody if slot not in state.retreat_views)
-        asked.append(("retreat", _("What the stepping back may be"), "", views))
-    extension = state.extension
-    if extension is not None and not extension.outcome:
-        waiting = tuple(slot for slot in everybody if slot not in extension.answers)
-        asked.append(("extension", _("More time: yes or not now"), "", waiting))
-    asked += [
-        ("goal", _("The goal: %(goal)s") % {"goal": g.wording[:40]}, g.id, everybody) for g in room.plan.goals
-    ]
-    return [
-        {"card": card, "words": words, "ref": ref, "slots": slots}
-        for card, words, ref, slots in asked
-        if slots and set(slots) <= set(PARTNERS)
-    ]

@@ -1,6 +1,7 @@
 """How a rule's no reads at the desk: one sentence, what can be done, and a way on where the guard gives way."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import QueryDict
@@ -9,8 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from facilitator.errors import Refusal, gettext_noop
 from facilitator.http import said
-from sessions.desk import table
-from sessions.desk.snapshot import Room
+from sessions.desk.snapshot import DeskSnapshot
+from sessions.desk.table import Table
 from sessions.wording import codes
 
 # One tap each; a reason in own words is as good.
@@ -100,36 +101,6 @@ AT_THE_DESK = {
     "key_reused": gettext_noop("This press was used before with other words. Please look, and press again."),
 }
 
-
-def spoken(refusal: Refusal, posted: QueryDict, room: Room) -> dict[str, Any]:
-    """The context of the desk's refusal part."""
-    soft = refusal.kind == "soft"
-    kept = [(name, value) for name in posted for value in posted.getlist(name)]
-    return {
-        "words": said(readable(refusal, room)),
-        "soft": soft,
-        "fields": [(name, value) for name, value in kept if name not in ("csrfmiddlewaretoken", "override")],
-        "reasons": [*NEARER.get(refusal.code, []), *REASONS][:3] if soft else [],
-        "instead": "" if soft else INSTEAD.get(refusal.code, ""),
-        "about": posted.get("text", "") if from_later(posted) else "",
-        "park": _park(refusal, posted, room),
-    }
-
-
-def readable(refusal: Refusal, room: Room) -> Refusal:
-    """The same no with params a person can read: no codes of states, titles instead of numbers."""
-    params: dict[str, object] = dict(refusal.params)
-    if "state" in params:
-        params["state"] = codes.at_the_desk(codes.STATE, str(params["state"]))
-    phase = params.get("phase")
-    if isinstance(phase, int) and 1 <= phase <= len(room.plan.phases):
-        params["phase"] = f"“{room.plan.phases[phase - 1].title}”"
-    if "field" in params:
-        params["field"] = FIELDS.get(str(params["field"]), _("Something"))
-    text = AT_THE_DESK.get(refusal.code, refusal.text)
-    return Refusal(text, refusal.code, refusal.kind, **params)
-
-
 FIELDS: Mapping[str, Any] = {
     "text": gettext_lazy("The text"),
     "feelings": gettext_lazy("A feeling"),
@@ -152,17 +123,84 @@ FIELDS: Mapping[str, Any] = {
     "override": gettext_lazy("The reason"),
 }
 
+# Posted again with a reason, all but these.
+NOT_AGAIN = ("csrfmiddlewaretoken", "override")
+MOST_REASONS = 3
 
-def from_later(posted: Mapping[str, Any]) -> bool:
+
+@dataclass(frozen=True)
+class ParkOffer:
+    """An idea that came before both were heard: kept in view for later, in one press."""
+
+    text: str
+    by: str
+    key: str
+
+
+@dataclass(frozen=True)
+class NotYet:
+    """A no as the desk shows it."""
+
+    words: str
+    # It gives way to a reason: what was posted, to be posted again with one.
+    soft: bool
+    fields: list[tuple[str, str]]
+    reasons: list[Any]
+    # What can be done instead, where no reason helps.
+    instead: str
+    # The idea it is about, pressed on the Later list.
+    about: str
+    park: ParkOffer | None
+
+
+def not_yet(refusal: Refusal, posted: QueryDict, desk: DeskSnapshot) -> NotYet:
+    """This refusal of what was posted, for the desk."""
+    is_soft = refusal.kind == "soft"
+    kept = [(name, value) for name in posted for value in posted.getlist(name) if name not in NOT_AGAIN]
+    nearer = NEARER.get(refusal.code, [])
+
+    return NotYet(
+        words=said(readable(refusal, desk)),
+        soft=is_soft,
+        fields=kept,
+        reasons=[*nearer, *REASONS][:MOST_REASONS] if is_soft else [],
+        instead="" if is_soft else INSTEAD.get(refusal.code, ""),
+        about=posted.get("text", "") if is_from_later(posted) else "",
+        park=_park_offer(refusal, posted, desk),
+    )
+
+
+def readable(refusal: Refusal, desk: DeskSnapshot) -> Refusal:
+    """The same no with words a person can read: no codes of states, titles instead of numbers."""
+    params: dict[str, object] = dict(refusal.params)
+
+    if "state" in params:
+        params["state"] = codes.at_the_desk(codes.STATE, str(params["state"]))
+
+    number = params.get("phase")
+    if isinstance(number, int) and 1 <= number <= len(desk.plan.phases):
+        params["phase"] = f"“{desk.plan.phases[number - 1].title}”"
+
+    if "field" in params:
+        params["field"] = FIELDS.get(str(params["field"]), _("Something"))
+
+    text = AT_THE_DESK.get(refusal.code, refusal.text)
+    return Refusal(text, refusal.code, refusal.kind, **params)
+
+
+def is_from_later(posted: Mapping[str, Any]) -> bool:
     """Pressed on the Later list, not typed in a card."""
     return bool(posted.get("later"))
 
 
-def _park(refusal: Refusal, posted: QueryDict, room: Room) -> dict[str, str] | None:
-    """An idea that came before both were heard: kept in view for later, in one press."""
+def _park_offer(refusal: Refusal, posted: QueryDict, desk: DeskSnapshot) -> ParkOffer | None:
     text = posted.get("text", "").strip()
-    if posted.get("kind") != "option_added" or not text or refusal.kind != "soft":
+    is_an_option = posted.get("kind") == "option_added" and text
+    if not is_an_option or refusal.kind != "soft":
         return None
-    if any(idea["text"] == text for idea in table.later(room)):
+
+    is_parked = any(idea.text == text for idea in Table(desk).later)
+    if is_parked:
         return None
-    return {"text": text, "by": posted.get("by", ""), "key": f"{posted.get('key', '')[:70]}-park"}
+
+    return ParkOffer(text, posted.get("by", ""), f"{posted.get('key', '')[:70]}-park")

@@ -8,7 +8,8 @@ from django.db import transaction
 from clients.access import AsFacilitator
 from clients.models import Couple
 from facilitator.models import User
-from sessions.desk import context, posting
+from sessions.desk import posting
+from sessions.desk.snapshot import snapshot_of
 from sessions.engine.formats import Format
 from sessions.engine.kinds import Command
 from sessions.models import Session
@@ -31,11 +32,15 @@ def start(
     now: datetime,
 ) -> Session:
     """All of it at one instant, or nothing. The same key again finds the session it made."""
-    viewer, pk = AsFacilitator(facilitator.pk, facilitator.practice_id), uuid5(couple.pk, str(key))
+    viewer = AsFacilitator(facilitator.pk, facilitator.practice_id)
+    session_id = uuid5(couple.pk, str(key))
+
+    # Two presses at once wait for each other here.
     Couple.objects.visible_to(viewer).select_for_update(of=("self",)).get(pk=couple.pk)
-    made = Session.objects.visible_to(viewer).filter(pk=pk).first()
+    made: Session | None = Session.objects.visible_to(viewer).filter(pk=session_id).first()
     if made is not None:
-        return made  # type: ignore[no-any-return]
+        return made
+
     session = planning.propose(
         couple=couple,
         facilitator=facilitator,
@@ -47,12 +52,14 @@ def start(
         goal=goal,
         room_until=room_until,
         now=now,
-        pk=pk,
+        pk=session_id,
     )
-    first = Command(by="F", kind="session_started", key=str(key), override=override or None)
-    with conduct.entered(session.pk) as room:
-        for command in posting.begin(first, context.room(session, viewer, now)):
-            room.post(command, poster=viewer.actor, author=facilitator.pk, now=now)
-        room.keep(now=now)
+
+    begin = Command(by="F", kind="session_started", key=str(key), override=override or None)
+    with conduct.entered(session.pk) as session_now:
+        for command in posting.begin(begin, snapshot_of(session_now, viewer, now)):
+            session_now.post(command, poster=viewer.actor, author=facilitator.pk, now=now)
+        session_now.keep(now=now)
+
     session.refresh_from_db()
     return session

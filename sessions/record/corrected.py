@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
+from clients.access import GuardedQuerySet
 from sessions.engine.clock.state import undone_numbers
-from sessions.models import Line
 
 
 class Entry(Protocol):
@@ -34,7 +34,7 @@ SomeEntry = TypeVar("SomeEntry", bound=Entry)
 
 @dataclass(frozen=True)
 class SpokenLine:
-    """The words of one entry as they read today, and the row they stand in."""
+    """The words of one entry as they read today."""
 
     kind: str
     ref: str
@@ -42,7 +42,6 @@ class SpokenLine:
     owner: object
     facts: Mapping[str, Any]
     words: Mapping[str, Any]
-    row: Line
 
 
 def as_corrected(entries: Iterable[SomeEntry], *, undone: Iterable[int] = ()) -> list[SomeEntry]:
@@ -74,19 +73,8 @@ def _corrected(entry: SomeEntry, corrections: Iterable[SomeEntry]) -> SomeEntry:
     return replace(entry, words=words)  # type: ignore[type-var]
 
 
-def spoken_lines(lines: Iterable[Line], *, undone: Iterable[int] = ()) -> list[SpokenLine]:
-    """Rows of lines, read with their Moments, as they read today; oldest first."""
-    in_order = sorted(lines, key=lambda line: line.moment.number)
-    return as_corrected([_spoken(line) for line in in_order], undone=undone)
-
-
-def _spoken(line: Line) -> SpokenLine:
-    return SpokenLine(
-        kind=line.kind,
-        ref=line.ref,
-        command=line.moment.command,
-        owner=line.owner_id,
-        facts=line.moment.facts,
-        words=line.words,
-        row=line,
-    )
+def spoken_lines(lines: GuardedQuerySet, *, undone: Iterable[int] = ()) -> list[SpokenLine]:
+    """The lines of a query as they read today, oldest first. One query; the words are opened here."""
+    columns = ("kind", "ref", "moment__command", "owner", "moment__facts", "words")
+    rows = lines.order_by("moment__number").values_list(*columns)
+    return as_corrected([SpokenLine(*row) for row in rows], undone=undone)

@@ -1,6 +1,7 @@
-"""Planning: a format becomes a frozen plan. Stored as the header of a session file, without names."""
+"""Planning: a format becomes a frozen plan, stored as the header of a session file, without names."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,14 +18,21 @@ from facilitator import audit
 from facilitator.errors import Refusal, gettext_noop
 from facilitator.models import User
 from sessions.engine.formats import FORMATS, Format
-from sessions.engine.plan import Plan
+from sessions.engine.plan import Plan, PlannedPhase
 from sessions.engine.session_file import plan_from
 from sessions.engine.values import written
 from sessions.models import Agreement, Session
 from sessions.record import partings
 
-SPARE_MINUTES = 5
-GENTLE_LEAST_MINUTES = 20
+# Minutes that a session may take beyond those of its parts before it is wrapping up.
+MINUTES_TO_SPARE = 5
+# The least minutes of a cool-down where the couple named none.
+LEAST_COOL_DOWN_MINUTES = 20
+# Where nobody said how long the room is free, it is free for this many times the planned minutes.
+ROOM_FACTOR = 1.5
+
+# A goal as (category, wording).
+Goal = tuple[str, str]
 
 
 def plan_of(session: Session) -> Plan:
@@ -34,6 +42,98 @@ def plan_of(session: Session) -> Plan:
 def title_of(session: Session) -> str:
     known = FORMATS.get(session.format_code)
     return known.title if known else _("Session")
+
+
+def day(text: object) -> date | None:
+    """A date as a command carries it."""
+    return date.fromisoformat(text) if isinstance(text, str) else None
+
+
+# The header
+
+
+@dataclass(frozen=True)
+class Hours:
+    """When a session is planned, and until when the room is free."""
+
+    planned_start: datetime
+    room_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class PauseSign:
+    """The couple's own sign for a pause, and how they come back; empty where they have none."""
+
+    sign: str = ""
+    return_sentence: str = ""
+
+
+def header_for(
+    chosen: Format,
+    *,
+    zone: str,
+    language: str,
+    first_speaker: str,
+    hours: Hours | None,
+    short: bool = False,
+    with_: str = "both",
+    goals: Iterable[Goal] = (),
+    intention: str = "",
+    pause_sign: PauseSign = PauseSign(),
+) -> dict[str, Any]:
+    """The header of a session in one of the ready formats, without names.
+
+    `hours` is None for a session that is written up afterwards. Where there is no goal, the format brings its own.
+    """
+    header: dict[str, Any] = {"session_file": 1}
+    if short:
+        header["phases"] = [written_phase(phase) for phase in chosen.phases_short]
+    else:
+        header["format"] = chosen.code
+
+    header["zone"] = zone
+    header["language"] = language
+    header["first_speaker"] = first_speaker if with_ == "both" else with_
+    if hours is not None:
+        header.update(_written_hours(hours, chosen, short=short))
+
+    wanted = list(goals) or [(chosen.serves[0], chosen.use)]
+    header["joint_intention"] = intention
+    header["goals"] = [
+        {"id": f"G{number}", "category": category, "owner": "both", "wording": wording}
+        for number, (category, wording) in enumerate(wanted, 1)
+    ]
+    header["exit_strategy"] = {
+        "sign": pause_sign.sign,
+        "minimum_minutes": LEAST_COOL_DOWN_MINUTES,
+        "return_sentence": pause_sign.return_sentence,
+    }
+    if hours is None:
+        header["timed"] = False
+    if with_ != "both":
+        header["with"] = with_
+    return header
+
+
+def _written_hours(hours: Hours, chosen: Format, *, short: bool) -> dict[str, Any]:
+    phases = chosen.phases_short if short else chosen.phases
+    minutes = sum(phase.minutes for phase in phases)
+    free_until = hours.room_until or hours.planned_start + timedelta(minutes=minutes * ROOM_FACTOR)
+    return {
+        "planned_start": written(hours.planned_start.astimezone(UTC)),
+        "agreed_max_minutes": minutes + MINUTES_TO_SPARE,
+        "latest_end": written(free_until.astimezone(UTC)),
+    }
+
+
+def written_phase(phase: PlannedPhase) -> dict[str, Any]:
+    """A part as a header carries it; what it does not have is left out."""
+    shape = {name: value for name, value in asdict(phase).items() if value is not None}
+    shape["prompts"] = list(phase.prompts)
+    return shape
+
+
+# Sessions
 
 
 @transaction.atomic
@@ -46,57 +146,46 @@ def propose(
     first_speaker: str,
     with_: str,
     planned_start: datetime,
-    goal: tuple[str, str] | None,
+    goal: Goal | None,
     now: datetime,
     room_until: datetime | None = None,
     pk: UUID | None = None,
 ) -> Session:
-    """One meeting in one of the ready formats. `goal` is (category, wording); the format brings one by itself."""
-    notes_may_be_kept(couple, with_)
-    phases = chosen.phases_short if short else chosen.phases
-    minutes = sum(phase.minutes for phase in phases)
-    category, wording = goal or (chosen.serves[0], chosen.use)
-    latest_end = room_until or planned_start + timedelta(minutes=minutes * 1.5)
-    sign, return_sentence = partings.sign_of(couple.pk) if with_ == "both" else ("", "")
-    header = {
-        "session_file": 1,
-        **({"phases": [_phase(phase) for phase in phases]} if short else {"format": chosen.code}),
-        "zone": couple.zone,
-        "language": couple.language,
-        "first_speaker": first_speaker if with_ == "both" else with_,
-        "planned_start": written(planned_start.astimezone(UTC)),
-        "agreed_max_minutes": minutes + SPARE_MINUTES,
-        "latest_end": written(latest_end.astimezone(UTC)),
-        "joint_intention": "",
-        "goals": [{"id": "G1", "category": category, "owner": "both", "wording": wording}],
-        "exit_strategy": {
-            "sign": sign,
-            "minimum_minutes": GENTLE_LEAST_MINUTES,
-            "return_sentence": return_sentence,
-        },
-        **({"with": with_} if with_ != "both" else {}),
-    }
+    """One meeting in one of the ready formats; the format brings a goal where none is given."""
+    refuse_without_notes(couple, with_)
+    header = header_for(
+        chosen,
+        short=short,
+        zone=couple.zone,
+        language=couple.language,
+        first_speaker=first_speaker,
+        with_=with_,
+        hours=Hours(planned_start, room_until),
+        goals=[goal] if goal else [],
+        pause_sign=pause_sign_for(couple, with_),
+    )
     return keep(couple=couple, facilitator=facilitator, header=header, code=chosen.code, now=now, pk=pk)
 
 
-def notes_may_be_kept(couple: Couple, with_: str) -> None:
+def pause_sign_for(couple: Couple, with_: str) -> PauseSign:
+    """The sign this couple took home last; a talk with one has none."""
+    if with_ != "both":
+        return PauseSign()
+    return PauseSign(*partings.sign_of(couple.pk))
+
+
+def refuse_without_notes(couple: Couple, with_: str) -> None:
     """A planned session is notes, so whoever meets has said yes to them. A file that is read in was held already."""
     both = partners_of(couple.pk)
-    meeting = both.values() if with_ == "both" else [both[with_]]
-    if not all(consents.current(partner=each, scope=Consent.Scope.STORED_NOTES) for each in meeting):
-        raise Refusal(
-            gettext_noop("Not yet: nobody may keep notes here. Just the clock works, and nothing is kept."),
-            "notes_not_kept",
-        )
+    meeting = list(both.values()) if with_ == "both" else [both[with_]]
+    notes = Consent.Scope.STORED_NOTES
+    if all(consents.current(partner=partner, scope=notes) for partner in meeting):
+        return
 
-
-def _phase(phase: Any) -> dict[str, Any]:
-    shape: dict[str, Any] = {
-        name: getattr(phase, name)
-        for name in ("title", "kind", "goal", "minutes", "turn", "understanding_check")
-    }
-    shape["prompts"] = list(phase.prompts)
-    return {**shape, **({"check_kind": phase.check_kind} if phase.check_kind else {})}
+    raise Refusal(
+        gettext_noop("Not yet: nobody may keep notes here. Just the clock works, and nothing is kept."),
+        "notes_not_kept",
+    )
 
 
 @transaction.atomic
@@ -111,8 +200,11 @@ def keep(
 ) -> Session:
     """A session from the header of a file; names stay with the partners they belong to."""
     plan = plan_from(header)
-    nameless = {k: v for k, v in header.items() if k not in ("couple", "facilitator", "partners")}
+    nameless = {
+        name: value for name, value in header.items() if name not in ("couple", "facilitator", "partners")
+    }
     alone = partners_of(couple.pk)[plan.with_] if plan.with_ != "both" else None
+
     session = Session.objects.create(
         pk=pk or uuid4(),
         couple=couple,
@@ -134,16 +226,10 @@ def keep(
     return session
 
 
-def day(text: object) -> date | None:
-    """A date as a command carries it."""
-    return date.fromisoformat(text) if isinstance(text, str) else None
-
-
 @transaction.atomic
 def ritual_of(agreement: Agreement, *, by: User, now: datetime, **facts: Any) -> Ritual:
     """A ritual proposed from an agreement; the link stands here, because rituals know nothing of sessions."""
     ritual = rituals.propose(couple=agreement.session.couple, by=by, now=now, **facts)
-    Agreement.objects.unscoped("an agreement remembers its ritual").filter(pk=agreement.pk).update(
-        ritual=ritual
-    )
+    agreements = Agreement.objects.unscoped("an agreement remembers its ritual")
+    agreements.filter(pk=agreement.pk).update(ritual=ritual)
     return ritual

@@ -113,7 +113,7 @@ def _offered_wording(hand: CardInHand) -> str:
     if fear is None or fear.to != hand.partner.slot or fear.answer:
         return ""
 
-    lines = Line.objects.visible_to(hand.viewer).filter(session=hand.session).select_related("moment")
+    lines = Line.objects.visible_to(hand.viewer).filter(session=hand.session)
     for line in spoken_lines(lines):
         if line.kind == "fear_offered" and line.ref == hand.card.ref:
             return str(line.words["wording"])
@@ -149,7 +149,7 @@ def _options(hand: CardInHand) -> Iterator[tuple[str, str]]:
     """(ref, words) of what lies on the table; options are named only while both are in the room."""
     rows = Line.objects.unscoped("an option said at the table is put to the one who is asked about it")
     lines = rows.filter(session=hand.session, kind__in=("option_added", "corrected"))
-    for line in spoken_lines(lines.select_related("moment")):
+    for line in spoken_lines(lines):
         is_on_the_table = hand.session_now.state.ids.get(line.ref) == "option"
         is_asked_about = hand.card.ref in ("", line.ref)
         if is_on_the_table and is_asked_about:

@@ -53,7 +53,7 @@ def shown(session: Session, now: datetime) -> dict[str, Any]:
     both = partners_of(session.couple_id)
     people = tuple(both[slot] for slot in plan.partners)
     parting = Parting.objects.visible_to(viewer).filter(session=session).first()
-    lines = spoken_lines(Line.objects.visible_to(viewer).filter(session=session).select_related("moment"))
+    lines = spoken_lines(Line.objects.visible_to(viewer).filter(session=session))
     return {
         "people": people,
         "state": "running" if reading.state in LIVE else reading.state,

@@ -32,6 +32,12 @@ GOAL_CATEGORY: Final[Table] = {
     "compromises": Word(_("compromises")),
     "frame": Word(_("frame")),
 }
+# What a part is about, in the head of the desk.
+PART_GOAL: Final[Table] = {
+    "feelings": Word(_("about feelings")),
+    "needs": Word(_("about needs")),
+    "compromises": Word(_("about ways that suit both")),
+}
 GOAL_VIEW: Final[Table] = {
     "yes": Word(_("yes"), card=_("Yes")),
     "a_little": Word(_("a little"), card=_("A little")),
@@ -133,6 +139,16 @@ MILESTONE: Final[Table] = {
     "own_kind": Word(_("of their own kind"), paper=_("a good moment of our own")),
 }
 
+# What lies on the table
+
+ON_TABLE: Final[Table] = {
+    "statement": Word(_("said")),
+    "need": Word(_("need")),
+    "option": Word(_("option")),
+    "agreement": Word(_("agreement")),
+    "draft": Word(_("draft")),
+}
+
 # The clock
 
 STATE: Final[Table] = {
@@ -144,6 +160,18 @@ STATE: Final[Table] = {
     "caucus": Word(_("in a talk with each")),
     "wrapping_up": Word(_("wrapping up")),
     "ended": Word(_("over")),
+}
+# The short form in the head of the desk.
+STATE_LABEL: Final[Table] = {
+    "ready": Word(_("not begun")),
+    "gathering": Word(_("doors open")),
+    "running": Word(_("running")),
+    "brief_pause": Word(_("paused")),
+    "settling": Word(_("settling")),
+    "cooling_down": Word(_("cool-down")),
+    "caucus": Word(_("a talk with each")),
+    "wrapping_up": Word(_("wrapping up")),
+    "ended": Word(_("ended")),
 }
 PAUSE: Final[Table] = {
     "brief": Word(_("brief pause")),

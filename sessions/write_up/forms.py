@@ -8,16 +8,16 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Couple
-from sessions.desk.forms import DraftForm, NeedForm, OptionForm, StatementForm
+from sessions.desk.forms import DraftForm, NeedForm, OptionForm, StatementForm, words_between
 from sessions.desk.posting import MEETS_SOON, may_be_next
-from sessions.desk.snapshot import Room, people
+from sessions.desk.snapshot import DeskSnapshot
 from sessions.engine.formats import FORMATS, Format
 from sessions.engine.kinds import HEARD
 from sessions.engine.plan import other
 from sessions.engine.values import written
 from sessions.plan_page.forms import CATEGORIES
 from sessions.wording import codes
-from sessions.write_up.verbs import Card
+from sessions.write_up.verbs import WrittenCard
 
 MOST_MINUTES = 600
 LOOK_AGAIN_DAYS = 14
@@ -71,7 +71,8 @@ class WriteUpForm(forms.Form):
 
     def __init__(self, *args: Any, couples: list[Couple], today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.couples, self.today = {str(couple.pk): couple for couple in couples}, today
+        self.couples = {str(couple.pk): couple for couple in couples}
+        self.today = today
         self.fields["held_on"].initial = today
         self.fields["who"].choices = [  # type: ignore[attr-defined]
             (couple.label, [(f"{couple.pk}:{slot}", words) for slot, words in _meetings(couple)])
@@ -82,18 +83,26 @@ class WriteUpForm(forms.Form):
         said: dict[str, Any] = super().clean() or {}
         if said.get("held_on") and said["held_on"] > self.today:
             self.add_error("held_on", _("That day is still to come."))
-        chosen, with_ = FORMATS.get(said.get("format", "")), said.get("who", "").rpartition(":")[2]
-        if with_ in ("A", "B") and said.get("format") == self.fields["format"].initial:
-            # Nobody chose it: it lies there for two. A talk with one has a format of its own.
-            said["format"], chosen = ALONE, FORMATS[ALONE]
-        if chosen and with_ and (chosen.with_ == "one") != (with_ != "both"):
-            self.add_error("format", _("This format is for another number of people."))
+
+        who_met = said.get("who", "").rpartition(":")[2]
+        chose_nothing = said.get("format") == self.fields["format"].initial
+        if who_met in ("A", "B") and chose_nothing:
+            # The format lies there for two. A talk with one has a format of its own.
+            said["format"] = ALONE
+
+        chosen = FORMATS.get(said.get("format", ""))
+        if chosen and who_met:
+            is_for_one = chosen.with_ == "one"
+            met_alone = who_met != "both"
+            if is_for_one != met_alone:
+                self.add_error("format", _("This format is for another number of people."))
         return said
 
     def facts(self) -> dict[str, Any]:
+        """As sessions.write_up.verbs.open_up takes them."""
         said = self.cleaned_data
         couple, _colon, with_ = said["who"].rpartition(":")
-        pairs = [(said[f"category{n}"], said[f"goal{n}"]) for n in ("", "_2", "_3")]
+        pairs = [(said[f"category{number}"], said[f"goal{number}"]) for number in ("", "_2", "_3")]
         chosen: Format = FORMATS[said["format"]]
         return {
             "couple": self.couples[couple],
@@ -113,62 +122,70 @@ def _meetings(couple: Couple) -> list[tuple[str, Any]]:
     return [("both", couple.label), *each]
 
 
-class Heard(forms.Form):
+class HeardFields(forms.Form):
     """Whether it was said back."""
 
     back = forms.BooleanField(label=_("said back, and it fitted"), required=False)
     meant = _line(_("At first heard otherwise; what was meant"), most=1000)
 
-    def check_of(self, card: Card, of: str, by: str, kind: str) -> Card:
-        said = self.cleaned_data
-        parts = list(HEARD[kind])
-        return card.heard(of, by, back=said["back"], meant=said["meant"], check_kind=kind, parts=parts)
+    def add_check(self, card: WrittenCard, of: str, by: str, kind: str) -> WrittenCard:
+        """Add the check on this thing, as far as one was held."""
+        return card.heard(
+            of,
+            by,
+            back=self.cleaned_data["back"],
+            meant=self.cleaned_data["meant"],
+            check_kind=kind,
+            parts=list(HEARD[kind]),
+        )
 
 
-class Said(StatementForm, Heard):
+class StatementCard(StatementForm, HeardFields):
     field_order = ("by", "text", "feelings", "need", "back", "meant")
     need = _line(_("A need that was in it"), most=120)
 
-    def on(self, card: Card) -> Card:
-        said, made = self.cleaned_data, card.made("statement")
-        card.says(said["by"], "statement", id=made, need=said["need"], **self.command_fields())
-        return self.check_of(card, made, said["by"], "feeling_and_reason")
+    def on(self, card: WrittenCard) -> WrittenCard:
+        """Add the commands of this card."""
+        by = self.cleaned_data["by"]
+        statement = card.made("statement")
+        card.says(by, "statement", id=statement, need=self.cleaned_data["need"], **self.command_fields())
+        return self.add_check(card, statement, by, "feeling_and_reason")
 
 
-class Needed(NeedForm, Heard):
+class NeedCard(NeedForm, HeardFields):
     field_order = ("by", "need", "text", "wish", "feelings", "shared", "back", "meant")
     text = _line(_("As it was said"), most=4000)
     feelings = _line(_("Feelings"), most=200)
     shared = forms.BooleanField(label=_("both said it"), required=False)
 
-    def on(self, card: Card) -> Card:
-        said, need, words = self.cleaned_data, card.made("need"), card.made("statement")
-        quoted = {"statement": words, "text": said["text"]} if said["text"] else {}
-        feelings = [word.strip() for word in said["feelings"].split(",") if word.strip()]
-        shared = ["A", "B"] if said["shared"] else []
-        card.says(
-            said["by"],
-            "need_named",
-            id=need,
-            feelings=feelings,
-            shared_by=shared,
-            **quoted,
-            **self.command_fields(),
-        )
+    def on(self, card: WrittenCard) -> WrittenCard:
+        said = self.cleaned_data
+        by = said["by"]
+        need, statement = card.made("need"), card.made("statement")
+
+        fields = self.command_fields()
+        fields["feelings"] = words_between(said["feelings"])
         if said["text"]:
-            return self.check_of(card, words, said["by"], "feeling_and_reason")
-        return self.check_of(card, need, said["by"], "wish")
+            fields["statement"] = statement
+            fields["text"] = said["text"]
+        if said["shared"]:
+            fields["shared_by"] = ["A", "B"]
+        card.says(by, "need_named", id=need, **fields)
+
+        if said["text"]:
+            return self.add_check(card, statement, by, "feeling_and_reason")
+        return self.add_check(card, need, by, "wish")
 
 
-class Offered(OptionForm):
+class OptionCard(OptionForm):
     """An idea. Which needs it serves is asked where the agreement is."""
 
-    def on(self, card: Card) -> Card:
-        said = self.cleaned_data
-        return card.says(said["by"], "option_added", id=card.made("option"), **self.command_fields())
+    def on(self, card: WrittenCard) -> WrittenCard:
+        by = self.cleaned_data["by"]
+        return card.says(by, "option_added", id=card.made("option"), **self.command_fields())
 
 
-class Agreed(DraftForm):
+class AgreementCard(DraftForm):
     """What they will try, with who does what, and the yes of each: nobody's is ticked for them."""
 
     part_a = _line("", most=1000)
@@ -185,45 +202,65 @@ class Agreed(DraftForm):
         label=_("Who said yes to it"), required=False, widget=forms.CheckboxSelectMultiple
     )
 
-    def __init__(self, *args: Any, room: Room, **kwargs: Any) -> None:
-        super().__init__(*args, people=people(room), **kwargs)
-        names, self.first = dict(people(room)), room.plan.first_speaker
+    def __init__(self, *args: Any, desk: DeskSnapshot, **kwargs: Any) -> None:
+        super().__init__(*args, people=desk.names, **kwargs)
+        self.first = desk.plan.first_speaker
         self.fields["who"].required = False
-        for slot in ("A", "B"):
-            if slot in names:
-                self.fields[f"part_{slot.lower()}"].label = _("What %(name)s does") % {"name": names[slot]}
-            else:
-                del self.fields[f"part_{slot.lower()}"]
-        choices = {"options": made(room, "option"), "serves": made(room, "need"), "confirmed": people(room)}
-        for name, found in choices.items():
-            self.fields[name].choices = found  # type: ignore[attr-defined]
-            if not found:
-                del self.fields[name]
 
-    def on(self, card: Card) -> Card:
-        said, agreement = self.cleaned_data, card.made("agreement")
-        parts = [(slot, said.get(f"part_{slot.lower()}", "")) for slot in (self.first, other(self.first))]
-        tasks = [{"who": slot, "what": what} for slot, what in parts if what]
+        names = dict(desk.names)
+        for slot in ("A", "B"):
+            self._name_part(slot, names)
+
+        self._offer("options", on_the_table(desk, "option"))
+        self._offer("serves", on_the_table(desk, "need"))
+        self._offer("confirmed", desk.names)
+
+    def _name_part(self, slot: str, names: dict[str, str]) -> None:
+        """What this partner does; no field for one who does not meet."""
+        field = f"part_{slot.lower()}"
+        if slot not in names:
+            del self.fields[field]
+            return
+        self.fields[field].label = _("What %(name)s does") % {"name": names[slot]}
+
+    def _offer(self, field: str, choices: list[tuple[str, str]]) -> None:
+        """Choices of a field; no field where there is nothing to choose."""
+        if not choices:
+            del self.fields[field]
+            return
+        self.fields[field].choices = choices  # type: ignore[attr-defined]
+
+    def on(self, card: WrittenCard) -> WrittenCard:
+        said = self.cleaned_data
+        agreement = card.made("agreement")
+
         fields = self.command_fields()
+        fields["who_does_what"] = self._who_does_what()
         card.says(
             "F",
             "compromise_drafted",
             id=agreement,
-            **{
-                **fields,
-                "who_does_what": tasks or [{"who": said["who"] or "both", "what": said["text"][:1000]}],
-            },
             from_options=said.get("options", []),
             serves=said.get("serves", []),
             trial_until=said["trial_until"].isoformat() if said["trial_until"] else "",
             if_not_working=said["if_not_working"],
+            **fields,
         )
         for slot in said["confirmed"]:
             card.says(slot, "agreement_confirmed", agreement=agreement)
         return card
 
+    def _who_does_what(self) -> list[dict[str, str]]:
+        """The part of each who has one; else all of it, done by whoever was chosen, or by both."""
+        said = self.cleaned_data
+        parts = [(slot, said.get(f"part_{slot.lower()}", "")) for slot in (self.first, other(self.first))]
+        tasks = [{"who": slot, "what": what} for slot, what in parts if what]
+        if tasks:
+            return tasks
+        return [{"who": said["who"] or "both", "what": said["text"][:1000]}]
 
-class Closed(forms.Form):
+
+class ClosingCard(forms.Form):
     """How the hour ended for each: the goals, a word for the way home, and what both want to keep."""
 
     milestones = forms.MultipleChoiceField(
@@ -233,26 +270,28 @@ class Closed(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
 
-    def __init__(self, *args: Any, room: Room, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, desk: DeskSnapshot, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.room = room
+        self.desk = desk
         views = [("", "–"), *codes.choices(codes.GOAL_VIEW)]
-        for slot, name in people(room):
-            for goal in room.plan.goals:
-                label = _("%(name)s: %(goal)s") % {"name": name, "goal": goal.wording}
+        for slot, name in desk.names:
+            for goal in desk.plan.goals:
                 self.fields[f"goal_{goal.id}_{slot}"] = forms.ChoiceField(
-                    label=label, required=False, choices=views
+                    label=_("%(name)s: %(goal)s") % {"name": name, "goal": goal.wording},
+                    required=False,
+                    choices=views,
                 )
-            self.fields[f"word_{slot}"] = _line(
-                _("%(name)s, a word for the way home") % {"name": name}, most=1000
-            )
+            label = _("%(name)s, a word for the way home") % {"name": name}
+            self.fields[f"word_{slot}"] = _line(label, most=1000)
 
-    def on(self, card: Card) -> Card:
+    def on(self, card: WrittenCard) -> WrittenCard:
         said = self.cleaned_data
         kept = [{"id": card.made(f"moment-{one}"), "milestone": one} for one in said["milestones"]]
-        for slot in self.room.plan.partners:
-            for goal in self.room.plan.goals:
-                if view := said[f"goal_{goal.id}_{slot}"]:
+
+        for slot in self.desk.plan.partners:
+            for goal in self.desk.plan.goals:
+                view = said[f"goal_{goal.id}_{slot}"]
+                if view:
                     card.says(slot, "goal_viewed", goal=goal.id, view=view)
             if kept:
                 card.says(slot, "milestones_kept", milestones=kept)
@@ -261,7 +300,7 @@ class Closed(forms.Form):
         return card
 
 
-class Ended(forms.Form):
+class EndCard(forms.Form):
     """The end, the next day, and what both take home."""
 
     next_at = forms.DateTimeField(
@@ -273,34 +312,31 @@ class Ended(forms.Form):
     return_sentence = _line(_("What is said on coming back"))
     line = _line(_("One line from you for both"))
 
-    def __init__(self, *args: Any, room: Room, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, desk: DeskSnapshot, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.room = room
-        known = room.plan.exit_strategy
-        self.fields["sign"].initial, self.fields["return_sentence"].initial = (
-            known.sign,
-            known.return_sentence,
-        )
+        self.desk = desk
+        known = desk.plan.exit_strategy
+        self.fields["sign"].initial = known.sign
+        self.fields["return_sentence"].initial = known.return_sentence
 
     def clean_next_at(self) -> datetime | None:
-        said: datetime | None = self.cleaned_data["next_at"]
-        if said and not may_be_next(said, self.room):
+        next_at: datetime | None = self.cleaned_data["next_at"]
+        if next_at and not may_be_next(next_at, self.desk):
             raise forms.ValidationError(_(MEETS_SOON))
-        return said
+        return next_at
 
-    def on(self, card: Card) -> Card:
-        state, last = self.room.state, len(self.room.plan.phases)
+    def on(self, card: WrittenCard) -> WrittenCard:
+        """The closing part, as far as it was not entered, then the end."""
+        state = self.desk.state
+        closing = len(self.desk.plan.phases)
         if state.closing.status == "waiting":
-            card.says("F", "phase_started", phase=last)
+            card.says("F", "phase_started", phase=closing)
         if state.closing.status in ("waiting", "active"):
-            card.says("F", "phase_finished", phase=last)
-        next_at = self.cleaned_data["next_at"]
-        return card.says(
-            "F", "session_ended", how=self._how(), next_session=written(next_at) if next_at else ""
-        )
+            card.says("F", "phase_finished", phase=closing)
 
-    def _how(self) -> str:
-        return "carried_over" if self.room.state.carried else "completed"
+        next_at = self.cleaned_data["next_at"]
+        how = "carried_over" if state.carried else "completed"
+        return card.says("F", "session_ended", how=how, next_session=written(next_at) if next_at else "")
 
     def words(self) -> dict[str, str]:
         """What goes on the sheet; what was left as the plan has it needs no row."""
@@ -308,36 +344,46 @@ class Ended(forms.Form):
         return {name: text for name, text in said.items() if text}
 
 
-CARDS: dict[str, Any] = {
-    "statement": Said,
-    "need_named": Needed,
-    "option_added": Offered,
-    "compromise_drafted": Agreed,
-    "closing": Closed,
-    "end": Ended,
+WRITTEN_CARDS: dict[str, Any] = {
+    "statement": StatementCard,
+    "need_named": NeedCard,
+    "option_added": OptionCard,
+    "compromise_drafted": AgreementCard,
+    "closing": ClosingCard,
+    "end": EndCard,
 }
-OF_THE_ROOM = (Agreed, Closed, Ended)
+NEED_THE_DESK = (AgreementCard, ClosingCard, EndCard)
 
 
-def form_of(kind: str, room: Room, posted: Any = None) -> Any:
-    made = CARDS[kind]
-    known: dict[str, Any] = {"room": room} if made in OF_THE_ROOM else {"people": people(room)}
-    again = (room.session.held_on or room.reading.now.date()) + timedelta(days=LOOK_AGAIN_DAYS)
-    start = {"by": _whose_next(room), "who": "both", "look_again_on": again}
-    return made(posted, auto_id=f"{kind}-%s", initial=start, **known)
+def card_form(kind: str, desk: DeskSnapshot, posted: Any = None) -> Any:
+    """One card of the page, empty or as it was posted."""
+    form_class = WRITTEN_CARDS[kind]
+    held_on = desk.session.held_on or desk.reading.now.date()
+    initial = {
+        "by": _whose_next(desk),
+        "who": "both",
+        "look_again_on": held_on + timedelta(days=LOOK_AGAIN_DAYS),
+    }
+
+    if form_class in NEED_THE_DESK:
+        return form_class(posted, auto_id=f"{kind}-%s", initial=initial, desk=desk)
+    return form_class(posted, auto_id=f"{kind}-%s", initial=initial, people=desk.names)
 
 
-def _whose_next(room: Room) -> str:
+def _whose_next(desk: DeskSnapshot) -> str:
     """A card is filled in with one hand: it is likely to be the other one's words."""
-    said = [line.moment.by for line in room.lines if line.kind in ("statement", "need_named", "option_added")]
-    if len(room.plan.partners) < 2 or not said or said[-1] not in room.plan.partners:
-        return room.plan.first_speaker
-    return other(said[-1])
+    said = [line for line in desk.lines if line.kind in ("statement", "need_named", "option_added")]
+    last = desk.state.authors.get(said[-1].ref, "") if said else ""
+    if len(desk.plan.partners) < 2 or last not in desk.plan.partners:
+        return desk.plan.first_speaker
+    return other(last)
 
 
-def made(room: Room, sort: str) -> list[tuple[str, str]]:
-    """Ids of what lies on the table, with the beginning of its words."""
+def on_the_table(desk: DeskSnapshot, sort: str) -> list[tuple[str, str]]:
+    """Ids of needs or options on the table, with the beginning of their words."""
     kind = {"need": "need_named", "option": "option_added"}[sort]
-    named = {line.ref: line.words for line in room.lines if line.kind == kind}
-    words = {ref: said.get("need") or said.get("text", "") for ref, said in named.items()}
-    return [(ref, words[ref][:70]) for ref, what in room.state.ids.items() if what == sort and ref in words]
+    lines = [line for line in desk.lines if line.kind == kind]
+    words = {line.ref: line.words.get("need") or line.words.get("text", "") for line in lines}
+
+    refs = [ref for ref, made in desk.state.ids.items() if made == sort and ref in words]
+    return [(ref, words[ref][:70]) for ref in refs]

@@ -1,11 +1,12 @@
 """Doors of a write-up: open it, its page of cards, and a card. The rules, the rows and the papers are the desk's."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -18,13 +19,15 @@ from facilitator.errors import Refusal
 from facilitator.http import page, said
 from facilitator.now import now
 from sessions import live
-from sessions.desk import context as shape
-from sessions.desk import posting, refusals
-from sessions.desk.snapshot import Room
+from sessions.desk import posting
+from sessions.desk.context import Place, Typed, desk_context, for_template
+from sessions.desk.refusals import NotYet, not_yet
+from sessions.desk.snapshot import DeskSnapshot, look_at_desk
 from sessions.doors import seen_session
 from sessions.models import Session
 from sessions.write_up import verbs
-from sessions.write_up.forms import CARDS, WriteUpForm, form_of
+from sessions.write_up.forms import WRITTEN_CARDS, WriteUpForm, card_form
+from sessions.write_up.verbs import WrittenCard
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -37,29 +40,26 @@ def write_up(request: HttpRequest) -> HttpResponse:
             return redirect("written", made.pk)
         except Refusal as no:
             form.add_error("who", said(no))
+
     context = {"viewer": viewer, "form": form, "any": bool(form.couples)}
     return page(request, "facilitation/write_up/write_up.html", context, status=422 if form.errors else 200)
 
 
 def _couples(viewer: AsFacilitator) -> list[Couple]:
+    """Those of whom something can be written up: both have had their card, so both are called something."""
     both = Prefetch("partners", queryset=Partner.objects.visible_to(viewer), to_attr="both")
     couples = Couple.objects.visible_to(viewer).filter(closed_at__isnull=True).prefetch_related(both)
     crypto.keys.fetch(couples.values_list("pk", flat=True))
-    # Whoever is called nothing yet has not had their card.
     return [couple for couple in couples if all(partner.name for partner in couple.both)]
-
-
-def _session(request: HttpRequest, session_id: UUID) -> tuple[AsFacilitator, Session]:
-    """One that is written up; any other has its own desk."""
-    return seen_session(request, session_id, held_on__isnull=False)
 
 
 @require_safe
 def written(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """The page of cards. Its list behind *More* is fetched when it is opened."""
     viewer, session = _session(request, session_id)
     if session.state == "ended":
         return redirect("session", session.pk)
-    return _shown(request, viewer, session)
+    return _shown(request, viewer, session, with_more=request.GET.get("open") == "more")
 
 
 @require_POST
@@ -68,44 +68,63 @@ def write_down(request: HttpRequest, session_id: UUID) -> HttpResponse:
     viewer, session = _session(request, session_id)
     try:
         with timezone.override(ZoneInfo(session.couple.zone)):
-            forms = _card(request, viewer, session)
+            forms = _write(request, viewer, session)
     except Refusal as no:
-        return _not_yet(request, viewer, session, no)
+        return _refused(request, viewer, session, no)
+
     if forms:
         return _shown(request, viewer, session, status=422, forms=forms)
     return redirect("written", session.pk)
 
 
-def _card(request: HttpRequest, viewer: AsFacilitator, session: Session) -> dict[str, Any]:
-    """A card that was not well formed, or nothing: then it is written."""
-    posted, room = request.POST, shape.room(session, viewer, now())
-    kind, words = posted.get("kind", ""), {}
-    if kind in CARDS:
-        form = form_of(kind, room, posted)
+def _session(request: HttpRequest, session_id: UUID) -> tuple[AsFacilitator, Session]:
+    """One that is written up; any other has its own desk."""
+    return seen_session(request, session_id, held_on__isnull=False)
+
+
+def _write(request: HttpRequest, viewer: AsFacilitator, session: Session) -> dict[str, Any]:
+    """Write what was posted. A card that was not well formed, by kind; then nothing is written."""
+    posted = request.POST
+    desk = look_at_desk(session, viewer, now())
+    kind = posted.get("kind", "")
+    words: dict[str, str] = {}
+
+    if kind in WRITTEN_CARDS:
+        form = card_form(kind, desk, posted)
         if not form.is_valid():
             return {kind: form}
-        card = verbs.Card(room, posted.get("key", ""), override=_reason(posted))
+        card = WrittenCard(desk, posted.get("key", ""), override=_reason(posted))
         commands = form.on(card).commands
-        words = form.words() if kind == "end" else {}
+        if kind == "end":
+            words = form.words()
     else:
-        pressed = posting.press(posted, room)
-        commands = pressed.commands
-    verbs.take(session, commands, facilitator=request.user, now=now(), **words)  # type: ignore[arg-type]
+        commands = posting.read_press(posted, desk).commands
+
+    verbs.write(session, commands, facilitator=request.user, now=now(), **words)  # type: ignore[arg-type]
     return {}
 
 
-def _reason(posted: Any) -> str:
+def _reason(posted: QueryDict) -> str:
     return str(posted.get("own_reason") or posted.get("override") or "")
 
 
-def _not_yet(request: HttpRequest, viewer: AsFacilitator, session: Session, no: Refusal) -> HttpResponse:
-    posted, room = request.POST, shape.room(session, viewer, now())
+def _refused(request: HttpRequest, viewer: AsFacilitator, session: Session, no: Refusal) -> HttpResponse:
+    """The page as it is, with the no and everything that was typed."""
+    posted = request.POST
+    desk = look_at_desk(session, viewer, now())
     kind = posted.get("kind", "")
-    forms = {kind: form_of(kind, room, posted)} if kind in CARDS else {}
-    words = {**refusals.spoken(no, posted, room), "park": None}
-    status = 422 if no.kind == "form" else 409
-    typed = {} if forms else posting.typed(posted)
-    return _shown(request, viewer, session, status=status, refusal=words, forms=forms, typed=typed)
+    is_card = kind in WRITTEN_CARDS
+
+    return _shown(
+        request,
+        viewer,
+        session,
+        status=422 if no.kind == "form" else 409,
+        # Nothing is parked here: the hour is over.
+        refusal=replace(not_yet(no, posted, desk), park=None),
+        forms={kind: card_form(kind, desk, posted)} if is_card else {},
+        typed=Typed() if is_card else Typed(fields=posting.typed_fields(posted)),
+    )
 
 
 def _shown(
@@ -115,24 +134,34 @@ def _shown(
     *,
     status: int = 200,
     forms: dict[str, Any] | None = None,
-    **more: Any,
+    refusal: NotYet | None = None,
+    typed: Typed | None = None,
+    with_more: bool = False,
 ) -> HttpResponse:
     with timezone.override(ZoneInfo(session.couple.zone)):
-        room = shape.room(session, viewer, now())
-        context = {**shape.context(room, **more), **_place(session), "now": now(), "viewer": viewer}
-        context["forms"] = _forms(room) | (forms or {})
-        context["open_card"] = next(iter(forms or {}), context["open_card"])
-        return page(request, "facilitation/write_up/written.html", context, status=status)
+        desk = look_at_desk(session, viewer, now())
+        shown = desk_context(desk, refusal=refusal, typed=typed, with_more=with_more)
+        values = {
+            **for_template(shown, _place(session)),
+            "card_forms": {**_empty_cards(desk), **(forms or {})},
+            "open_card": next(iter(forms or {}), shown.open_card),
+            "now": now(),
+            "viewer": viewer,
+        }
+        return page(request, "facilitation/write_up/written.html", values, status=status)
 
 
-def _forms(room: Room) -> dict[str, Any]:
-    return {kind: form_of(kind, room) for kind in CARDS}
+def _empty_cards(desk: DeskSnapshot) -> dict[str, Any]:
+    return {kind: card_form(kind, desk) for kind in WRITTEN_CARDS}
 
 
-def _place(session: Session) -> dict[str, str]:
-    return {
-        "fragment_url": reverse("written", args=[session.pk]),
-        "command_url": reverse("write_down", args=[session.pk]),
-        "stream_url": f"{live.PREFIX}{session.pk}",
-        "place_url": reverse("couple", args=[session.couple_id]),
-    }
+def _place(session: Session) -> Place:
+    written_url = reverse("written", args=[session.pk])
+    return Place(
+        command_url=reverse("write_down", args=[session.pk]),
+        fragment_url=written_url,
+        more_url=f"{written_url}?open=more",
+        desk_url=written_url,
+        stream_url=f"{live.PREFIX}{session.pk}",
+        place_url=reverse("couple", args=[session.couple_id]),
+    )

@@ -41,7 +41,10 @@ def alone(name: str, value: float, *, goal: float | None, n: int = 1) -> Figure:
 
 
 def interleaved(acts: Mapping[str, Callable[[], Any]], *, runs: int) -> dict[str, float]:
-    """Milliseconds of each act, the median of `runs`, taken in turns so that all meet the same machine."""
+    """Milliseconds of processor time of each act, the median of `runs`, taken in turns.
+
+    Processor time, because a shared machine takes a process off its core at any moment.
+    """
     taken: dict[str, list[float]] = {name: [] for name in acts}
     for act in acts.values():
         act()
@@ -49,9 +52,9 @@ def interleaved(acts: Mapping[str, Callable[[], Any]], *, runs: int) -> dict[str
     gc.collect()
     for _ in range(runs):
         for name, act in acts.items():
-            began = time.perf_counter()
+            began = time.process_time()
             act()
-            taken[name].append((time.perf_counter() - began) * 1000)
+            taken[name].append((time.process_time() - began) * 1000)
 
     return {name: statistics.median(each) for name, each in taken.items()}
 

@@ -13,7 +13,7 @@ from sessions.engine import clock
 from sessions.engine.kinds import Command
 from sessions.engine.session_file import load
 from sessions.models import Agreement, Line, Moment, Posting, Reader, Session
-from sessions.record import conduct, import_export, moment_rows, planning
+from sessions.record import conduct, import_export, moment_rows, planning, quiet, release
 from sessions.record.planning import plan_of
 from tests.services import ROOT
 from tests.sessions.hall import Hall
@@ -230,7 +230,7 @@ def quiets():
     ],
 )
 def test_the_next_morning_is_eight_where_they_live(evening, morning):
-    assert conduct.next_morning(evening, "Europe/Lisbon") == morning
+    assert quiet.next_morning(evening, "Europe/Lisbon") == morning
 
 
 def test_it_is_quiet_from_the_first_minute_until_the_next_morning(hall):
@@ -239,11 +239,11 @@ def test_it_is_quiet_from_the_first_minute_until_the_next_morning(hall):
     hall.post("B", "arrived")
     hall.post("F", "session_started")
     latest = plan_of(hall.session).latest_end
-    assert quiets() == [(hall.at, latest + conduct.OVER_AFTER, "session")]
+    assert quiets() == [(hall.at, latest + quiet.OVER_AFTER, "session")]
     began = hall.at
     hall.post("F", "phase_started", phase=1)
     hall.ended()
-    assert quiets() == [(began, conduct.next_morning(hall.at, "Europe/Lisbon"), "session")]
+    assert quiets() == [(began, quiet.next_morning(hall.at, "Europe/Lisbon"), "session")]
 
 
 def test_a_talk_with_one_makes_no_quiet_that_the_other_could_notice(fay):
@@ -284,8 +284,8 @@ def test_a_talk_with_one_leaves_no_row_the_other_can_see(fay):
     hall.post("F", "resumed")
     hall.ended()
     with pytest.raises(Refusal, match="only that one"):
-        conduct.release.agree(session=hall.session, partner=fay.b, how="preview", by="test", now=hall.at)
-    conduct.release.agree(session=hall.session, partner=fay.a, how="preview", by="test", now=hall.at)
+        release.agree(session=hall.session, partner=fay.b, how="preview", by="test", now=hall.at)
+    release.agree(session=hall.session, partner=fay.a, how="preview", by="test", now=hall.at)
     guarded = [Session, Moment, Line, Agreement, Reader, Quiet, Posting]
     seen = {model: model.objects.visible_to(fay.seat("B")).count() for model in guarded}
     assert seen == dict.fromkeys(guarded, 0)

@@ -36,13 +36,16 @@
     place.hidden = !words;
   }
 
-  // What live.js asks instead of the network: a press, or (without a body) a look.
-  function ask(_url, how) {
+  // What live.js asks instead of the network: a press, or (without a body) a look or the list behind More.
+  function ask(url, how) {
     return inTurn(async () => {
-      const fields = how.body ? [...how.body.entries()] : [["kind", "look"]];
+      const wanted = url === "more" ? "more" : "look";
+      const fields = how.body ? [...how.body.entries()] : [["kind", wanted]];
       const [answer, came] = await sent(desk.dataset.press, fields);
       say(document.querySelector("[data-held-word]"), came.words);
+      // All of it, or only the lines that are new.
       if (came.list) list = came.list;
+      if (came.added) list += came.added;
       return new Response(came.html ?? "", { status: came.html ? answer.status : 503, headers: { "X-Now": answer.headers.get("X-Now") ?? "" } });
     });
   }

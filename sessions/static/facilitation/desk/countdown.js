@@ -69,13 +69,12 @@ const countdown = (() => {
     }
   }
 
-  // While the clock rests, the end moves on with every minute of the pause.
+  // In a pause, and in a part that takes longer than planned, the end moves on with every minute.
   function drawEnd(box) {
     const place = desk.querySelector("[data-session-end]");
-    const endsAt = Date.parse(box.dataset.sessionEndsAt);
-    const toGo = Number(box.dataset.toGoS);
     if (!place || !box.dataset.zone) return;
-    const at = box.dataset.ticking === "1" || !toGo ? endsAt : now() + toGo * 1000;
+    const endsAt = Date.parse(box.dataset.sessionEndsAt);
+    const at = Number.isNaN(endsAt) && box.dataset.toGoS !== "" ? now() + Number(box.dataset.toGoS) * 1000 : endsAt;
     if (Number.isNaN(at)) return;
     const words = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: box.dataset.zone }).format(at);
     if (place.textContent !== words) place.textContent = words;

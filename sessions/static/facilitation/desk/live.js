@@ -1,5 +1,6 @@
 // Keeps the desk current. The stream only pokes; on each connect and each poke the desk looks once and swaps the
-// parts that changed, never one that is being typed in. Without this file every form is an ordinary POST and redirect.
+// parts that changed, never one that is being typed in. A press is answered with the desk as it is then, so this
+// page need not look again for what it did itself. Without this file every form is an ordinary POST and redirect.
 "use strict";
 
 (() => {
@@ -12,6 +13,13 @@
   let looking = false;
   let again = false;
   let polling = null;
+  // Tells this page's stream apart from that of another tab, so that its own press does not poke it.
+  const tab = random();
+
+  function random() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
 
   // Looking
 
@@ -29,7 +37,7 @@
       // Signed out, or the session is not ours any more: the page itself says so.
       if (answer.redirected || answer.status === 404 || answer.status === 401) return location.reload();
       if (answer.status === 200) {
-        take(new DOMParser().parseFromString(await answer.text(), "text/html"), null);
+        take(await parsed(answer), null);
         tag = answer.headers.get("ETag") ?? "";
       }
       connected(answer.ok || answer.status === 304);
@@ -42,6 +50,10 @@
         look();
       }
     }
+  }
+
+  async function parsed(answer) {
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
   }
 
   function hearTheTime(answer) {
@@ -81,6 +93,12 @@
     for (const fresh of page.querySelectorAll("[data-part]")) {
       const stale = desk.querySelector(`[data-part="${fresh.dataset.part}"]`);
       if (!stale || (stale !== sent && busy(stale))) continue;
+      if (stale !== sent && stale.open && fresh.dataset.fill && !stale.dataset.fill) {
+        // An open list stays as it is until the new one is here.
+        stale.dataset.fill = fresh.dataset.fill;
+        fill(stale);
+        continue;
+      }
       const open = [...stale.querySelectorAll("details[open][id]")].map((one) => one.id);
       const wasOpen = stale.matches("details") && stale.open;
       if (stale === sent && fresh.dataset.part !== "refusal") open.length = 0;
@@ -128,15 +146,16 @@
     const body = new URLSearchParams(new FormData(form));
     if (button?.name) body.append(button.name, button.value);
     try {
-      const answer = await ask(form.action, { method: "POST", body, headers: { "X-Requested-With": "desk" } });
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const other = page.querySelector("[data-desk]");
-      if (!other) return answer.redirected ? location.assign(answer.url) : notSent();
-      countdown.hear(Date.parse(other.dataset.serverNow));
+      const headers = { "X-Requested-With": "desk", "X-Tab": tab };
+      const answer = await ask(form.action, { method: "POST", body, headers });
+      const page = await parsed(answer);
+      if (!page.querySelector("[data-part]")) return answer.redirected ? location.assign(answer.url) : notSent();
+      hearTheTime(answer);
       const part = form.closest("[data-part]");
       delete form.dataset.sending;
-      tag = "";
       take(page, answer.ok ? part : null);
+      // The tag of what is shown now; a desk that had to say not yet has none.
+      tag = answer.headers.get("ETag") ?? "";
       if (answer.ok) clearCard(button?.dataset.clears);
       if (byHand) document.activeElement?.blur();
       if (!answer.ok) desk.querySelector("[data-refusal] button")?.focus({ preventScroll: true });
@@ -145,6 +164,8 @@
     } catch {
       notSent();
       connected(false);
+      // It may have been taken all the same, and then nothing pokes this page.
+      look();
     } finally {
       delete form.dataset.sending;
       button?.removeAttribute("aria-busy");
@@ -170,8 +191,7 @@
     const field = form.querySelector('input[name="key"]');
     if (!field || form.dataset.keyed) return;
     form.dataset.keyed = "yes";
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    field.value = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    field.value = random();
   }
 
   function notSent() {
@@ -186,6 +206,32 @@
     if (line) line.hidden = true;
   }
 
+  // Lists that are fetched when they are opened
+
+  desk.addEventListener("toggle", (event) => {
+    if (event.target.open) fill(event.target);
+  }, true);
+
+  async function fill(list) {
+    const address = list.dataset.fill;
+    if (!address || list.dataset.filling) return;
+    list.dataset.filling = "yes";
+    try {
+      const answer = await ask(address, { headers: { "X-Requested-With": "desk" }, cache: "no-store" });
+      const full = (await parsed(answer)).querySelector(`[data-part="${list.dataset.part}"]`);
+      if (!full || !list.isConnected || busy(list)) return;
+      const open = [...list.querySelectorAll("details[open][id]")].map((one) => one.id);
+      list.querySelector(".card-body").replaceWith(document.adoptNode(full.querySelector(".card-body")));
+      list.removeAttribute("data-fill");
+      for (const id of open) list.querySelector(`details#${CSS.escape(id)}`)?.setAttribute("open", "");
+      desk.dispatchEvent(new CustomEvent("swapped"));
+    } catch {
+      // The link in the list leads to a page that has all of it.
+    } finally {
+      delete list.dataset.filling;
+    }
+  }
+
   // Being poked; polling while the stream is away
 
   function poll(on) {
@@ -196,7 +242,7 @@
     }
   }
 
-  const stream = desk.dataset.stream ? new EventSource(desk.dataset.stream) : null;
+  const stream = desk.dataset.stream ? new EventSource(`${desk.dataset.stream}?tab=${tab}`) : null;
   if (stream) {
     stream.onopen = () => {
       poll(false);
