@@ -8,7 +8,8 @@ from typing import Any
 from django.apps import apps
 from django.db import IntegrityError, models, transaction
 
-from clients.access import Audience, Guarded
+from clients.access import Audience
+from clients.guarded import Guarded
 from clients.models import Couple, Partner
 from facilitator.models import Practice, User
 from sessions.models import Line, Moment, Opening

@@ -13,7 +13,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch
 from django.template import Context, Template
 from django.test import RequestFactory
 
-from clients import access, couples
+from clients import couples, guarded
 from clients.access import (
     AsAdmin,
     AsFacilitator,
@@ -22,10 +22,9 @@ from clients.access import (
     AsRoom,
     AsSupervisor,
     Audience,
-    Guarded,
-    Unscoped,
     viewer_of,
 )
+from clients.guarded import Guarded, Unscoped
 from clients.models import Assignment, Boundary, Casefile, Couple, Partner, Seat
 from facilitator.models import User
 from sessions.models import Line, Moment, Session
@@ -168,7 +167,7 @@ def test_every_reverse_one_to_one_is_closed():
         for relation in model._meta.related_objects
         if relation.one_to_one
         and issubclass(relation.related_model, Guarded)
-        and not isinstance(getattr(model, relation.get_accessor_name()), access.GuardedReverse)
+        and not isinstance(getattr(model, relation.get_accessor_name()), guarded.GuardedReverse)
     ]
     assert open_doors == []
 
