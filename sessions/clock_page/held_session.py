@@ -34,7 +34,7 @@ from sessions.engine.session_file import (
 from sessions.engine.values import written
 from sessions.models import Line, Moment, Session
 from sessions.record import conduct, moment_rows
-from sessions.record.planning import GENTLE_LEAST_MINUTES, SPARE_MINUTES
+from sessions.record.planning import GENTLE_LEAST_MINUTES, OVERRUN_MINUTES
 
 # So that the same list is the same session, in whichever process it is looked at.
 NAMESPACE = uuid.UUID("6f0b4f0e-3c59-4d0a-9a55-5b3f5b4a7c11")
@@ -119,7 +119,7 @@ def begin(
         "partners": {slot: {"name": name} for slot, name in names().items()},
         "first_speaker": first_speaker,
         "planned_start": written(now),
-        "agreed_max_minutes": minutes + SPARE_MINUTES,
+        "agreed_max_minutes": minutes + OVERRUN_MINUTES,
         "latest_end": written(now + timedelta(minutes=minutes * 1.5)),
         "joint_intention": "",
         "goals": [{"id": "G1", "category": chosen.serves[0], "owner": "both", "wording": chosen.use}],

@@ -23,7 +23,8 @@ from sessions.engine.values import written
 from sessions.models import Agreement, Session
 from sessions.record import partings
 
-SPARE_MINUTES = 5
+# A session may run over by so much.
+OVERRUN_MINUTES = 5
 GENTLE_LEAST_MINUTES = 20
 
 
@@ -65,7 +66,7 @@ def propose(
         "language": couple.language,
         "first_speaker": first_speaker if with_ == "both" else with_,
         "planned_start": written(planned_start.astimezone(UTC)),
-        "agreed_max_minutes": minutes + SPARE_MINUTES,
+        "agreed_max_minutes": minutes + OVERRUN_MINUTES,
         "latest_end": written(latest_end.astimezone(UTC)),
         "joint_intention": "",
         "goals": [{"id": "G1", "category": category, "owner": "both", "wording": wording}],
