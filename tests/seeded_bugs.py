@@ -39,18 +39,18 @@ class Bug:
 BUGS = [
     Bug(
         "dropped visible_to", "the couple page asks for any couple, naming no viewer",
-        "facilitator/door/pages.py", "Couple.objects.visible_to(viewer), pk=couple_id",
+        "clients/doors.py", "Couple.objects.visible_to(viewer), pk=couple_id",
         "Couple.objects.all(), pk=couple_id",
         DOORS, "every_actor and [couple]",
     ),
     Bug(
         "unscoped at a door", "the couple page looks for nobody in particular",
-        "facilitator/door/pages.py", "Couple.objects.visible_to(viewer), pk=couple_id",
+        "clients/doors.py", "Couple.objects.visible_to(viewer), pk=couple_id",
         'Couple.objects.unscoped("to show it"), pk=couple_id', DOORS, "every_actor and [couple]",
     ),
     Bug(
         "unscoped at a door, read", "the same, before anybody knocks",
-        "facilitator/door/pages.py", "Couple.objects.visible_to(viewer), pk=couple_id",
+        "clients/doors.py", "Couple.objects.visible_to(viewer), pk=couple_id",
         'Couple.objects.unscoped("to show it"), pk=couple_id', HOUSE, "unscoped",
     ),
     Bug(

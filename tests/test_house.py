@@ -66,6 +66,9 @@ def is_door(path: Path) -> bool:
     """Where requests come in, found by what stands in the file, so that a new door is one by itself."""
     if path in ANSWER_FOR_EVERYBODY:
         return False
+    if path.name == "doors.py":
+        # What several doors of a room do first.
+        return True
     return any(answers_requests(one) or is_filled_from_outside(one) for one in tree(path).body)
 
 

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from clients import agreement, consents, couples, safety
+from clients import agreement, consents, couples, enquiries, safety
 from clients.models import Assignment, Casefile, Channel, Consent, Couple, Partner, Screening, Seat
 from clients.rituals import deliveries
 from clients.rituals.models import DeliveryAttempt, SignInLink
@@ -49,8 +49,8 @@ def test_an_enquiry_that_nothing_followed_is_gone_after_sixty_days_where_they_li
         partner=ana, address="ana@home.test", by=couples.AsFacilitator(sol.pk, sol.practice_id), now=at
     )
     couples.account_of(ana)
-    assert (couples.forget_enquiries(before), gone()) == (0, False)
-    assert (couples.forget_enquiries(then), gone()) == (1, True)
+    assert (enquiries.forget_enquiries(before), gone()) == (0, False)
+    assert (enquiries.forget_enquiries(then), gone()) == (1, True)
     for model in (Partner, Seat, Screening, Consent, Casefile, Assignment, Channel):
         assert rows(model).count() == 0, model
     keys = DataKey.objects.filter(couple=ana.couple_id)
@@ -71,7 +71,7 @@ def test_a_link_that_was_sent_goes_with_the_enquiry(client, sol):
     client.post(reverse("partner_link", args=[ana.pk]))
     deliveries.sweep(now)
     assert (rows(SignInLink).count(), rows(DeliveryAttempt).count()) == (1, 2)
-    assert couples.forget_enquiries(MORNING + timedelta(days=60)) == 1
+    assert enquiries.forget_enquiries(MORNING + timedelta(days=60)) == 1
     assert (rows(SignInLink).count(), rows(DeliveryAttempt).count()) == (0, 0)
     assert Purge.objects.get(reason="an enquiry that nothing followed").open is None
 
@@ -80,8 +80,8 @@ def test_a_talk_alone_keeps_an_enquiry_for_sixty_days_more(sol):
     ana = enquired(sol, MORNING)
     later = MORNING + timedelta(days=40)
     safety.record_talk(partner=ana, user=sol, spoken_alone_on=later.date(), outcome="go", now=later)
-    assert couples.forget_enquiries(MORNING + timedelta(days=70)) == 0
-    assert couples.forget_enquiries(MORNING + timedelta(days=100)) == 1
+    assert enquiries.forget_enquiries(MORNING + timedelta(days=70)) == 0
+    assert enquiries.forget_enquiries(MORNING + timedelta(days=100)) == 1
 
 
 @pytest.mark.parametrize("what", ["a yes", "an address"])
@@ -93,17 +93,17 @@ def test_a_fresh_yes_or_an_address_keeps_an_enquiry_for_sixty_days_more(sol, wha
     else:
         viewer = couples.AsFacilitator(sol.pk, sol.practice_id)
         couples.reach_by_email(partner=ana, address="ana@home.test", by=viewer, now=later)
-    assert couples.forget_enquiries(MORNING + timedelta(days=60)) == 0
-    assert couples.forget_enquiries(later + timedelta(days=59)) == 0
-    assert couples.forget_enquiries(later + timedelta(days=60)) == 1
+    assert enquiries.forget_enquiries(MORNING + timedelta(days=60)) == 0
+    assert enquiries.forget_enquiries(later + timedelta(days=59)) == 0
+    assert enquiries.forget_enquiries(later + timedelta(days=60)) == 1
 
 
 def test_a_couple_that_agreed_is_no_enquiry_and_neither_is_one_that_took_it_back(fay):
     late = MORNING + timedelta(days=400)
-    assert couples.forget_enquiries(late) == 0
+    assert enquiries.forget_enquiries(late) == 0
     for one in (fay.a, fay.b):
         consents.withdraw(partner=one, scope="facilitation", by="user:x", now=MORNING)
-    assert couples.forget_enquiries(late) == 0
+    assert enquiries.forget_enquiries(late) == 0
 
 
 def test_a_talk_with_the_one_who_agreed_is_something_that_followed(sol):
@@ -113,7 +113,7 @@ def test_a_talk_with_the_one_who_agreed_is_something_that_followed(sol):
         couple=ana.couple, facilitator=sol, chosen=FORMATS["one-to-one"], short=False, first_speaker="A",
         with_="A", planned_start=MORNING, goal=None, now=MORNING,
     )  # fmt: skip
-    assert couples.forget_enquiries(MORNING + timedelta(days=400)) == 0
+    assert enquiries.forget_enquiries(MORNING + timedelta(days=400)) == 0
     assert rows(Couple).count() == 1
 
 
