@@ -148,13 +148,13 @@ BUGS = [
     ),
     Bug(
         "an epoch not checked", "what was decided before a no is sent after it",
-        "clients/rituals/deliveries/letters.py", "lambda: seat.epoch != row.person_epoch", "lambda: False",
+        "clients/rituals/deliveries/final_check.py", "if seat.epoch != row.person_epoch:", "if False:",
         "tests/rituals/test_deliveries.py", "decided_before_a_no",
     ),
     Bug(
         "a link twice", "a sign-in link opens as often as one likes",
-        "clients/rituals/links.py", "fresh = Q(digest=_digest(token), used_at__isnull=True,",
-        "fresh = Q(digest=_digest(token),",
+        "clients/rituals/links.py", "is_unspent = Q(used_at__isnull=True, expires_at__gt=now)",
+        "is_unspent = Q(expires_at__gt=now)",
         DOORS, "states_of and [link]",
     ),
     Bug(

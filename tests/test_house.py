@@ -364,6 +364,14 @@ BANNED = re.compile(
     r"\b(refus\w*|invalid|expired?|not available|unavailable|homework|complian\w*|fail(?:ed|ure|s)?|overdue)\b",
     re.I,
 )
+# Pages of the facilitator's own that lie beside those of the partners.
+THE_FACILITATOR_READS = {
+    "couple_rituals.html",
+    "ritual_card.html",
+    "propose.html",
+    "not_yet.html",
+    "facilitator_record.html",
+}
 # Whose words partners read: their own pages, the papers they are given, and what both doors say to them.
 PARTNERS_READ = [
     p
@@ -371,7 +379,7 @@ PARTNERS_READ = [
     if {"reports", "rituals"} & set(p.parts)
     or p.name
     in ("base_partner.html", "base_error.html", "404.html", "403.html", "400.html", "500.html", "409.html")
-    if p.name not in ("couple_rituals.html", "propose.html", "not_yet.html", "facilitator_record.html")
+    if p.name not in THE_FACILITATOR_READS
 ]
 
 
