@@ -376,6 +376,7 @@ def _wake_up(now: datetime) -> None:
     # Somewhere it is already tomorrow.
     latest_today = (now + timedelta(hours=15)).date()
     rests = RitualConsent.objects.unscoped("rests that were asked until a day")
+    rests = rests.exclude(ritual__state__in=OVER)
     may_be_over = rests.filter(is_resting=True, rest_until__lte=latest_today)
 
     for asleep in may_be_over.select_related("ritual", "partner"):

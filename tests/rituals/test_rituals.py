@@ -134,6 +134,23 @@ def test_a_graduated_ritual_is_theirs_and_sends_nothing(fay):
         rituals.rest(ritual=ritual, partner=fay.a, now=SEVEN_PM)
 
 
+def test_a_rest_until_a_day_that_ends_after_graduating_stops_no_sweep(fay, oli):
+    """The rest is over on Friday, but the ritual is theirs by then and nobody wakes it."""
+    friday = date(2026, 3, 13)
+    ritual = agreed(fay)
+    rituals.rest(ritual=ritual, partner=fay.b, until=friday, now=TUESDAY)
+    rituals.graduate(ritual=ritual, by=fay.facilitator, now=TUESDAY)
+    agreed(reachable(oli))
+
+    sweep(SEVEN_PM + 3 * DAY)
+
+    assert state_of(ritual) == "graduated"
+    assert consent_of(ritual, fay.b).is_resting
+    # Elsewhere reminders go out as ever: it is three in the afternoon there, so they come with the next sweeps.
+    sweeps(SEVEN_PM + 3 * DAY + 3 * HOUR, SEVEN_PM + 3 * DAY + 5 * HOUR)
+    assert mailbox() == ["cleo@home.example", "dev@home.example"]
+
+
 # What may be proposed
 
 
