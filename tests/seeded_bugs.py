@@ -21,6 +21,7 @@ from tests import services
 TABLE = services.ROOT / "docs/decisions/0005-seeded-bugs.md"
 DOORS, HOUSE, PRIVACY = "tests/test_doors.py", "tests/test_house.py", "tests/test_privacy.py"
 ACCESS = "tests/clients/test_access.py"
+GUARDED = "tests/clients/test_guarded.py"
 TURNED = "tests/sessions/room/test_turned.py"
 
 
@@ -174,7 +175,7 @@ BUGS = [
     ),
     Bug(
         "a reverse door", "the other end of a one-to-one asks nobody",
-        "clients/apps.py", "guarded.close_reverse_doors()", "guarded.GuardedReverse", ACCESS, "relations or reverse",
+        "clients/apps.py", "guarded.close_reverse_doors()", "guarded.GuardedReverse", GUARDED, "relations or reverse",
     ),
     Bug(
         "a word that hurts", "a partner's page speaks of an expired link",
