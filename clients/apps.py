@@ -7,6 +7,6 @@ class ClientsConfig(AppConfig):
     name = "clients"
 
     def ready(self) -> None:
-        from clients import access  # its abstract models need Django to know the apps first
+        from clients import guarded  # its abstract model needs Django to know the apps first
 
-        access.close_reverse_doors()
+        guarded.close_reverse_doors()

@@ -6,20 +6,24 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.forms.boundfield import BoundWidget
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Consent, Screening
 
+# Out of the way on the card, under "something else".
+RARE_OUTCOME = Screening.Outcome.CONSULT
+
 
 def zones() -> list[tuple[str, str]]:
-    return [
-        (zone, zone.replace("_", " "))
-        for zone in sorted(available_timezones())
-        if "/" in zone or zone == "UTC"
-    ]
+    """Places to choose from. Names without a place in them, such as EST, are left out."""
+    names = [name for name in sorted(available_timezones()) if "/" in name or name == "UTC"]
+    return [(name, name.replace("_", " ")) for name in names]
 
 
 class CoupleForm(forms.Form):
+    """A couple with both its partners, named at once."""
+
     label = forms.CharField(label=_("What you call the two"), max_length=80)
     name_a = forms.CharField(label=_("One partner's first name"), max_length=60)
     name_b = forms.CharField(label=_("The other partner's first name"), max_length=60)
@@ -45,6 +49,8 @@ class ConsentForm(forms.Form):
 
 
 class AddressForm(forms.Form):
+    """How one person may be reached."""
+
     address = forms.EmailField(
         label=_("How may I reach you safely?"),
         help_text=_("Asked alone. Leave it empty unless they wish it."),
@@ -110,25 +116,61 @@ class CardForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.today, self.given = today, given
+        self.today = today
+        self.given = given
         self.given_scopes = {consent.scope for consent in given}
         self.is_agreed = self.given_scopes >= {scope for scope, _label in ticks}
         self.fields["scopes"].choices = ticks  # type: ignore[attr-defined]
 
+    # Choices, as the card lays them out
+
+    @property
+    def usual_outcomes(self) -> list[BoundWidget]:
+        return [radio for radio in self["outcome"] if radio.data["value"] != RARE_OUTCOME]
+
+    @property
+    def rare_outcomes(self) -> list[BoundWidget]:
+        return [radio for radio in self["outcome"] if radio.data["value"] == RARE_OUTCOME]
+
+    @property
+    def scopes_to_ask(self) -> list[BoundWidget]:
+        """What this person has not said yes to."""
+        return [box for box in self["scopes"] if box.data["value"] not in self.given_scopes]
+
+    # What a whole card has
+
     def clean(self) -> dict[str, Any]:
         facts: dict[str, Any] = super().clean() or {}
-        if facts.get("spoken") == "on" and "spoken_on" not in self.errors:
-            if facts.get("spoken_on") is None:
-                self.add_error("spoken_on", _("Please say which day it was."))
-            elif facts["spoken_on"] > self.today:
-                self.add_error("spoken_on", _("That day is still to come."))
+
+        self._clean_day(facts)
+        self._clean_outcome(facts)
+        if facts.get("act") == "given":
+            self._clean_given(facts)
+
+        return facts
+
+    def _clean_day(self, facts: dict[str, Any]) -> None:
         if facts.get("spoken") == "today":
             facts["spoken_on"] = self.today
-        is_enquiry = facts.get("act") == "enquiry" and not facts.get("notes")
-        if not facts.get("outcome") and not is_enquiry:
+            return
+        if facts.get("spoken") != "on" or "spoken_on" in self.errors:
+            return
+
+        if facts.get("spoken_on") is None:
+            self.add_error("spoken_on", _("Please say which day it was."))
+        elif facts["spoken_on"] > self.today:
+            self.add_error("spoken_on", _("That day is still to come."))
+
+    def _clean_outcome(self, facts: dict[str, Any]) -> None:
+        """Only an enquiry without notes may leave open whether we can meet."""
+        may_be_open = facts.get("act") == "enquiry" and not facts.get("notes")
+        if not facts.get("outcome") and not may_be_open:
             self.add_error("outcome", _("Please choose one; you can change it later."))
-        if facts.get("act") == "given" and not facts.get("how"):
+
+    def _clean_given(self, facts: dict[str, Any]) -> None:
+        if not facts.get("how"):
             self.add_error("how", _("On paper, or said to you alone?"))
-        if facts.get("act") == "given" and not (facts.get("scopes") or self.given or self.errors):
+
+        has_said_yes = facts.get("scopes") or self.given
+        if not has_said_yes and not self.errors:
             self.add_error("scopes", _("Please tick what they said yes to."))
-        return facts

@@ -1,13 +1,15 @@
 """Who comes to us. One row has one audience: what another audience may read stands in another table."""
 
 import uuid
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from clients.access import Audience, Guard, Guarded
+from clients.access import Audience, Guard
+from clients.guarded import Guarded
 from facilitator.crypto import EncryptedText
 from facilitator.models import Practice
 from facilitator.now import now
@@ -25,10 +27,13 @@ class Couple(Guarded):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     practice = models.ForeignKey(Practice, on_delete=models.PROTECT)
+
     # Names are in it, so it is sealed like names.
     label = EncryptedText(_("what we call the two"))
+
     zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     language = models.CharField(_("language"), max_length=12, default="en")
+
     began_on = models.DateField()
     closed_at = models.DateTimeField(null=True)
 
@@ -55,7 +60,9 @@ class Partner(Guarded):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     couple = models.ForeignKey(Couple, on_delete=models.CASCADE, related_name="partners")
     slot = models.CharField(max_length=1, choices=Slot)
+
     name = EncryptedText(_("name"))
+
     left_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -76,11 +83,14 @@ class Seat(Guarded):
 
     partner = models.OneToOneField(Partner, primary_key=True, on_delete=models.CASCADE)
     account = models.OneToOneField(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+
     zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     language = models.CharField(_("language"), max_length=12, default="en")
+    large_type = models.BooleanField(default=False)
+
     quiet_from = models.TimeField(_("quiet from"), default="21:00")
     quiet_until = models.TimeField(_("quiet until"), default="08:00")
-    large_type = models.BooleanField(default=False)
+
     # Raised by every decline, stop and withdrawal: a message decided under an older epoch is not sent.
     epoch = models.PositiveIntegerField(default=0)
 
@@ -97,10 +107,12 @@ class Channel(Guarded):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="channels")
+
     kind = models.CharField(max_length=10, default="email", choices=[("email", "email")])
     address = EncryptedText(_("address"))
-    verified_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=12, choices=State, default=State.OK)
+
+    verified_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=now)
 
     class Meta:
@@ -126,8 +138,10 @@ class Assignment(Guarded):
     couple = models.ForeignKey(Couple, on_delete=models.CASCADE, related_name="care_team")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
     role = models.CharField(max_length=20, choices=Role)
+
     began_at = models.DateTimeField(default=now)
     ended_at = models.DateTimeField(null=True)
+
     consented_a_at = models.DateTimeField(null=True)
     consented_b_at = models.DateTimeField(null=True)
 
@@ -159,10 +173,13 @@ class Consent(Guarded):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="consents")
     scope = models.CharField(max_length=20, choices=Scope)
+
+    # Which text was read.
     version = models.CharField(max_length=20)
     language = models.CharField(max_length=12)
-    given_at = models.DateTimeField()
+
     how = models.CharField(max_length=12, choices=How)
+    given_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -189,11 +206,13 @@ class Screening(Guarded):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="screenings")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+
     spoken_alone_on = models.DateField(_("spoken alone on"))
+    recorded_at = models.DateTimeField(default=now)
+
     outcome = models.CharField(_("we can meet"), max_length=20, choices=Outcome)
     review_on = models.DateField()
     notes = EncryptedText(_("notes"), blank=True, default="")
-    recorded_at = models.DateTimeField(default=now)
 
     def key_scope(self) -> tuple[UUID, UUID]:
         return self.partner.couple_id, self.user_id
@@ -211,9 +230,11 @@ class Boundary(Guarded):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="boundaries")
+
     topic = models.CharField(_("topic"), max_length=60)
     wording = EncryptedText(_("in my words"))
     firmness = models.CharField(max_length=20, choices=Firmness, default=Firmness.ASK)
+
     audience = models.CharField(
         max_length=8, choices=[(a, a.label) for a in (Audience.OWN_F, Audience.JOINT)], default=Audience.OWN_F
     )
@@ -235,8 +256,16 @@ class Quiet(Guarded):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     couple = models.ForeignKey(Couple, on_delete=models.CASCADE)
+
     from_at = models.DateTimeField()
     until_at = models.DateTimeField(null=True)
+
     cause = models.CharField(max_length=12, choices=Cause)
     # Which thing of an upper room this belongs to; an id, never a foreign key upwards.
     of = models.UUIDField(null=True)
+
+    @staticmethod
+    def open_at(now: datetime) -> models.Q:
+        """Begun, and not over at that instant."""
+        is_not_over = models.Q(until_at__isnull=True) | models.Q(until_at__gt=now)
+        return models.Q(from_at__lte=now) & is_not_over

@@ -12,11 +12,12 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
+# Where a sign-in keeps it.
 KEY = "turned"
 
 
 @dataclass(frozen=True)
-class Card:
+class HandOverCard:
     """One question to one person. `name` says which question, `ref` what it is about (an id inside the session)."""
 
     name: str
@@ -35,20 +36,22 @@ class Turned:
 
     session: UUID | None
     back: str
-    card: Card | None = None
+    card: HandOverCard | None = None
     answered: bool = False
     nonce: str = ""
 
 
-def turn(request: HttpRequest, *, back: str, session: UUID | None = None, card: Card | None = None) -> None:
+def turn(
+    request: HttpRequest, *, back: str, session: UUID | None = None, card: HandOverCard | None = None
+) -> None:
     _keep(request, Turned(session, back, card, nonce=secrets.token_urlsafe()))
 
 
 def answered(request: HttpRequest) -> None:
     """The card gave its answer and blanks itself."""
-    now_turned = turned_of(request)
-    if now_turned is not None:
-        _keep(request, replace(now_turned, answered=True))
+    here = turned_of(request)
+    if here is not None:
+        _keep(request, replace(here, answered=True))
 
 
 def is_of(turned: Turned, nonce: str) -> bool:
@@ -57,9 +60,9 @@ def is_of(turned: Turned, nonce: str) -> bool:
 
 
 def turn_back(request: HttpRequest) -> str:
-    """Takes the turn away and says where to come out. Whoever calls this has seen the hold and the short code."""
+    """Take the turn away and say where to come out. Whoever calls this has seen the hold and the short code."""
     kept = request.session.pop(KEY, None)
-    request.__dict__.pop("_viewer", None)
+    _look_again(request)
     return str(kept["back"]) if kept else "/"
 
 
@@ -72,21 +75,35 @@ def turned_in(sign_in: Mapping[str, Any]) -> Turned | None:
     kept = sign_in.get(KEY)
     if kept is None:
         return None
-    card = kept["card"]
+
     return Turned(
         session=UUID(kept["session"]) if kept["session"] else None,
         back=kept["back"],
-        card=Card(card["name"], UUID(card["partner"]), card["ref"]) if card else None,
+        card=_card_in(kept["card"]),
         answered=kept["answered"],
         # A screen that was turned before there were nonces takes no answer; it is turned back and handed over again.
         nonce=kept.get("nonce", ""),
     )
 
 
+def _card_in(kept: dict[str, Any] | None) -> HandOverCard | None:
+    if not kept:
+        return None
+    return HandOverCard(kept["name"], UUID(kept["partner"]), kept["ref"])
+
+
 def _keep(request: HttpRequest, turned: Turned) -> None:
+    """A session of Django holds plain JSON, so ids go in as text."""
     kept: dict[str, Any] = asdict(turned)
-    kept["session"] = str(turned.session) if turned.session else None
-    if kept["card"]:
-        kept["card"]["partner"] = str(kept["card"]["partner"])
+    if turned.session:
+        kept["session"] = str(turned.session)
+    if turned.card:
+        kept["card"]["partner"] = str(turned.card.partner)
+
     request.session[KEY] = kept
+    _look_again(request)
+
+
+def _look_again(request: HttpRequest) -> None:
+    """Who this sign-in is has just changed: forget what `access.viewer_of` has found before."""
     request.__dict__.pop("_viewer", None)

@@ -6,7 +6,8 @@ from uuid import UUID
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from clients.access import Audience, Guard, Guarded
+from clients.access import Audience, Guard
+from clients.guarded import Guarded
 from clients.models import Partner
 from facilitator.now import now
 from sessions.models import Session

@@ -5,7 +5,8 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from clients.access import AsFacilitator, GuardedQuerySet, as_facilitator
+from clients.access import AsFacilitator, as_facilitator
+from clients.guarded import GuardedQuerySet
 from facilitator import audit
 from sessions.models import Session
 

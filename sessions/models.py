@@ -7,7 +7,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from clients.access import Audience, Guard, Guarded
+from clients.access import Audience, Guard
+from clients.guarded import Guarded
 from clients.models import Couple, Partner
 from facilitator.crypto import EncryptedJSON, EncryptedText
 from facilitator.now import now

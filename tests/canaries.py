@@ -11,7 +11,8 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models
 
-from clients.access import Audience, Guarded
+from clients.access import Audience
+from clients.guarded import Guarded
 from facilitator.crypto import EncryptedJSON, EncryptedText, InstallationText
 from facilitator.models import User
 from sessions.engine.kinds import KINDS

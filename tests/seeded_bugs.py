@@ -21,6 +21,7 @@ from tests import services
 TABLE = services.ROOT / "docs/decisions/0005-seeded-bugs.md"
 DOORS, HOUSE, PRIVACY = "tests/test_doors.py", "tests/test_house.py", "tests/test_privacy.py"
 ACCESS = "tests/clients/test_access.py"
+GUARDED = "tests/clients/test_guarded.py"
 TURNED = "tests/sessions/room/test_turned.py"
 
 
@@ -39,18 +40,18 @@ class Bug:
 BUGS = [
     Bug(
         "dropped visible_to", "the couple page asks for any couple, naming no viewer",
-        "facilitator/door/pages.py", "Couple.objects.visible_to(viewer), pk=couple_id",
+        "clients/doors.py", "Couple.objects.visible_to(viewer), pk=couple_id",
         "Couple.objects.all(), pk=couple_id",
         DOORS, "every_actor and [couple]",
     ),
     Bug(
         "unscoped at a door", "the couple page looks for nobody in particular",
-        "facilitator/door/pages.py", "Couple.objects.visible_to(viewer), pk=couple_id",
+        "clients/doors.py", "Couple.objects.visible_to(viewer), pk=couple_id",
         'Couple.objects.unscoped("to show it"), pk=couple_id', DOORS, "every_actor and [couple]",
     ),
     Bug(
         "unscoped at a door, read", "the same, before anybody knocks",
-        "facilitator/door/pages.py", "Couple.objects.visible_to(viewer), pk=couple_id",
+        "clients/doors.py", "Couple.objects.visible_to(viewer), pk=couple_id",
         'Couple.objects.unscoped("to show it"), pk=couple_id', HOUSE, "unscoped",
     ),
     Bug(
@@ -110,17 +111,20 @@ BUGS = [
     ),
     Bug(
         "an owner check dropped", "each partner reads what is the other's own",
-        "clients/access.py", 'own = Q(**{guard.owner or "pk": partner})', "own = Q(pk__isnull=False)",
+        "clients/access.py", 'is_owner = Q(**{guard.owner or "pk": partner.partner_id})',
+        "is_owner = Q(pk__isnull=False)",
         ACCESS, "exactly_whom",
     ),
     Bug(
         "an owner check dropped, met", "the same, found by the words that then travel",
-        "clients/access.py", 'own = Q(**{guard.owner or "pk": partner})', "own = Q(pk__isnull=False)",
+        "clients/access.py", 'is_owner = Q(**{guard.owner or "pk": partner.partner_id})',
+        "is_owner = Q(pk__isnull=False)",
         PRIVACY, "nobody_meets",
     ),
     Bug(
         "a release ignored", "what was said is both's before anybody released it",
-        "clients/access.py", 'opened = Q(**{f"{guard.released}__isnull": False})', "opened = Q(pk__isnull=False)",
+        "clients/access.py", 'is_released = Q(**{f"{guard.released}__isnull": False})',
+        "is_released = Q(pk__isnull=False)",
         ACCESS, "exactly_whom",
     ),
     Bug(
@@ -130,12 +134,14 @@ BUGS = [
     ),
     Bug(
         "a yes not waited for", "a co-facilitator reads before both agreed",
-        "clients/access.py", 'Q(role="lead") | Q(consented_a_at__isnull=False, consented_b_at__isnull=False)',
-        "Q(pk__isnull=False)", DOORS, "every_actor and [couple]",
+        "clients/access.py",
+        'is_agreed = Q(role="lead") | Q(consented_a_at__isnull=False, consented_b_at__isnull=False)',
+        "is_agreed = Q(pk__isnull=False)", DOORS, "every_actor and [couple]",
     ),
     Bug(
         "a removal forgotten", "somebody taken off the care team still reads",
-        "clients/access.py", ', ended_at__isnull=True)', ")", DOORS, "every_actor and [desk]",
+        "clients/access.py", "has_not_ended = Q(ended_at__isnull=True)", "has_not_ended = Q()",
+        DOORS, "every_actor and [desk]",
     ),
     Bug(
         "a partner who left", "leaving changes nothing about what is seen",
@@ -143,13 +149,13 @@ BUGS = [
     ),
     Bug(
         "an epoch not checked", "what was decided before a no is sent after it",
-        "clients/rituals/deliveries/letters.py", "lambda: seat.epoch != row.person_epoch", "lambda: False",
+        "clients/rituals/deliveries/final_check.py", "if seat.epoch != row.person_epoch:", "if False:",
         "tests/rituals/test_deliveries.py", "decided_before_a_no",
     ),
     Bug(
         "a link twice", "a sign-in link opens as often as one likes",
-        "clients/rituals/links.py", "fresh = Q(digest=_digest(token), used_at__isnull=True,",
-        "fresh = Q(digest=_digest(token),",
+        "clients/rituals/links.py", "is_unspent = Q(used_at__isnull=True, expires_at__gt=now)",
+        "is_unspent = Q(expires_at__gt=now)",
         DOORS, "states_of and [link]",
     ),
     Bug(
@@ -169,7 +175,7 @@ BUGS = [
     ),
     Bug(
         "a reverse door", "the other end of a one-to-one asks nobody",
-        "clients/apps.py", "access.close_reverse_doors()", "access.GuardedReverse", ACCESS, "relations or reverse",
+        "clients/apps.py", "guarded.close_reverse_doors()", "guarded.GuardedReverse", GUARDED, "relations or reverse",
     ),
     Bug(
         "a word that hurts", "a partner's page speaks of an expired link",
@@ -178,8 +184,8 @@ BUGS = [
     ),
     Bug(
         "a turn forgotten", "a sign-in whose screen is turned still reads as the facilitator",
-        "clients/access.py", "request._viewer = AsRoom(turned.session) if turned else viewer",
-        "request._viewer = viewer", TURNED, "behind_the_lock",
+        "clients/access.py", "return AsRoom(turned.session) if turned else viewer",
+        "return viewer", TURNED, "behind_the_lock",
     ),
     Bug(
         "a turn with a gap", "a turned screen still reaches the API",

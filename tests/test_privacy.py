@@ -23,7 +23,7 @@ from django.db import connection, transaction
 from django.test import Client, override_settings
 from django.urls import reverse
 
-from clients.access import Guarded
+from clients.guarded import Guarded
 from clients.rituals import deliveries, links, rituals
 from clients.rituals.library import OWN
 from clients.rituals.models import Ritual

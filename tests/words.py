@@ -78,6 +78,7 @@ GROUPS = {
 NOT_THEIRS = {
     "clients/rituals/templates/rituals/couple_rituals.html",
     "clients/rituals/templates/rituals/propose.html",
+    "clients/rituals/templates/rituals/ritual_card.html",
     "clients/rituals/templates/rituals/not_yet.html",
     "reports/templates/reports/_parting_form.html",
 }

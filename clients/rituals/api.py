@@ -3,15 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response as Reply
 
-from clients.access import as_partner
-from clients.models import Partner
+from clients.access import AsPartner, as_partner
 from clients.rituals import rituals
+from clients.rituals.doors import own_ritual
 from clients.rituals.models import Response, Ritual, RitualConsent
 from clients.rituals.portal import portal
 from facilitator.now import now
@@ -39,6 +38,8 @@ class RitualOut(serializers.Serializer):
 
 
 class AnswerIn(serializers.Serializer):
+    """One partner's answer for the date that came round last."""
+
     answer = serializers.ChoiceField(choices=Response.Answer.values)
     hour = serializers.TimeField(required=False, allow_null=True)
     before = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=10)
@@ -48,56 +49,78 @@ class AnswerIn(serializers.Serializer):
 
 
 class ConsentIn(serializers.Serializer):
+    """One partner's answer to being asked about a ritual."""
+
     answer = serializers.ChoiceField(
-        choices=[each for each in RitualConsent.Answer.values if each != RitualConsent.Answer.ASKED]
+        choices=[answer for answer in RitualConsent.Answer.values if answer != RitualConsent.Answer.ASKED]
     )
     hour = serializers.TimeField(required=False, allow_null=True)
 
 
 class RestIn(serializers.Serializer):
+    """Until which day it rests; without one, until it is taken up again."""
+
     until = serializers.DateField(required=False, allow_null=True)
 
 
 @api_view(["GET"])
 def me_rituals(request: Request) -> Reply:
-    mine = portal(as_partner(request), now=now())
-    return Reply({"rituals": RitualOut(mine.rituals, many=True).data, "resting": mine.resting})
+    shown = portal(as_partner(request), now=now())
+    return Reply({"rituals": RitualOut(shown.rituals, many=True).data, "resting": shown.resting})
 
 
 @api_view(["GET"])
 def me_today(request: Request) -> Reply:
-    mine = portal(as_partner(request), now=now())
-    return Reply({"due": RitualOut(mine.due, many=True).data, "resting": mine.resting, "line": mine.line})
+    shown = portal(as_partner(request), now=now())
+    return Reply({"due": RitualOut(shown.due, many=True).data, "resting": shown.resting, "line": shown.line})
 
 
 @api_view(["POST"])
 def me_answer(request: Request, ritual_id: UUID) -> Reply:
-    return _act(request, ritual_id, AnswerIn, rituals.respond)
+    viewer, ritual, me = own_ritual(request, ritual_id)
+    facts = _facts(AnswerIn, request)
+
+    rituals.respond(ritual=ritual, partner=me, now=now(), **facts)
+    return _as_seen_now(viewer, ritual)
 
 
 @api_view(["POST"])
 def me_consent(request: Request, ritual_id: UUID) -> Reply:
-    return _act(request, ritual_id, ConsentIn, rituals.consent)
+    viewer, ritual, me = own_ritual(request, ritual_id)
+    facts = _facts(ConsentIn, request)
+
+    rituals.consent(ritual=ritual, partner=me, now=now(), **facts)
+    return _as_seen_now(viewer, ritual)
 
 
 @api_view(["POST"])
 def me_rest(request: Request, ritual_id: UUID) -> Reply:
-    return _act(request, ritual_id, RestIn, rituals.rest)
+    viewer, ritual, me = own_ritual(request, ritual_id)
+    facts = _facts(RestIn, request)
+
+    rituals.rest(ritual=ritual, partner=me, now=now(), **facts)
+    return _as_seen_now(viewer, ritual)
 
 
 @api_view(["POST"])
 def me_resume(request: Request, ritual_id: UUID) -> Reply:
-    return _act(request, ritual_id, serializers.Serializer, rituals.resume)
+    viewer, ritual, me = own_ritual(request, ritual_id)
+    _facts(serializers.Serializer, request)
+
+    rituals.resume(ritual=ritual, partner=me, now=now())
+    return _as_seen_now(viewer, ritual)
 
 
-def _act(request: Request, ritual_id: UUID, shape: Any, verb: Any) -> Reply:
-    """Fetch, act, and answer with the ritual as this reader now sees it."""
-    viewer = as_partner(request)
-    asked = RitualConsent.objects.visible_to(viewer).filter(ritual=ritual_id)
-    ritual = get_object_or_404(Ritual.objects.visible_to(viewer), pk=ritual_id, consents__in=asked)
-    me = get_object_or_404(Partner.objects.visible_to(viewer), pk=viewer.partner_id)
+def _facts(shape: type[serializers.Serializer], request: Request) -> dict[str, Any]:
+    """What was sent, where it is well-formed; else the answer is 400 with what is wrong."""
     body = shape(data=request.data)
     body.is_valid(raise_exception=True)
-    verb(ritual=ritual, partner=me, now=now(), **body.validated_data)
-    shown = next((each for each in portal(viewer, now=now()).rituals if each.id == ritual_id), None)
-    return Reply(RitualOut(shown).data if shown else None)
+    return dict(body.validated_data)
+
+
+def _as_seen_now(viewer: AsPartner, ritual: Ritual) -> Reply:
+    """The ritual as this reader sees it after what they did."""
+    for seen in portal(viewer, now=now()).rituals:
+        if seen.id == ritual.pk:
+            return Reply(RitualOut(seen).data)
+    return Reply(None)

@@ -10,13 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 TZDB = importlib.metadata.version("tzdata")
 DAY = timedelta(days=1)
-APART = timedelta(hours=18)
-GRACE = timedelta(minutes=90)
 EVERY_DAY = frozenset(range(7))
+
+# Two reminders of one person and ritual are never closer than this.
+APART = timedelta(hours=18)
+# Latest delay after the due time at which a reminder is still sent.
+GRACE = timedelta(minutes=90)
 
 
 class UnknownZone(ValueError):
@@ -34,9 +38,15 @@ def zone(name: str) -> ZoneInfo:
     """The zone of that name; old link names (Europe/Kiev) are as good as new ones."""
     if name not in zone_names():
         raise UnknownZone(name)
+
     folder = importlib.resources.files("tzdata").joinpath("zoneinfo", *name.split("/"))
     with folder.open("rb") as compiled:
         return ZoneInfo.from_file(compiled, key=name)
+
+
+def local_date(at: datetime, zone_name: str) -> date:
+    """The date that the calendar there shows at that instant."""
+    return at.astimezone(zone(zone_name)).date()
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,7 @@ class Rule:
 
     def __post_init__(self) -> None:
         zone(self.zone)
+
         if self.local_time.tzinfo is not None:
             raise ValueError("a rule keeps wall-clock time; its zone has a field of its own")
         if self.every_n_days < 0 or not self.weekdays <= EVERY_DAY:
@@ -70,12 +81,15 @@ class Rule:
         """The shortest distance between two of its days."""
         if self.every_n_days:
             return self.every_n_days * DAY
+
         days = sorted(self.weekdays)
-        return min((b - a for a, b in zip(days, [*days[1:], days[0] + 7], strict=True))) * DAY
+        first_again = days[0] + 7
+        distances = [later - sooner for sooner, later in pairwise([*days, first_again])]
+        return min(distances) * DAY
 
     @property
     def grace(self) -> timedelta:
-        """How late a reminder is still kind rather than puzzling."""
+        """Latest delay after the due time at which a reminder of this rule is still sent."""
         return min(GRACE, self.interval / 4)
 
 
@@ -91,40 +105,33 @@ class Occurrence:
 def instant(day: date, at: time, place: ZoneInfo) -> datetime:
     """The first instant at which that wall clock shows `at`; where it never does, the first after the gap."""
     wall = datetime.combine(day, at)
-    before, after = wall.replace(tzinfo=place, fold=0), wall.replace(tzinfo=place, fold=1)
-    due = before.astimezone(UTC)
-    if due.astimezone(place).replace(tzinfo=None) == wall:
-        return due
-    return _end_of_gap(after.astimezone(UTC), due, place)
+    by_old_offset = wall.replace(tzinfo=place, fold=0).astimezone(UTC)
+    by_new_offset = wall.replace(tzinfo=place, fold=1).astimezone(UTC)
+
+    wall_clock_shows_it = by_old_offset.astimezone(place).replace(tzinfo=None) == wall
+    if wall_clock_shows_it:
+        return by_old_offset
+    return _end_of_gap(by_new_offset, by_old_offset, place)
 
 
 def _end_of_gap(still_old: datetime, already_new: datetime, place: ZoneInfo) -> datetime:
-    old = still_old.astimezone(place).utcoffset()
+    """The second at which the clocks were changed, found by halving the time between the two."""
+    old_offset = still_old.astimezone(place).utcoffset()
+
     while already_new - still_old > timedelta(seconds=1):
-        middle = still_old + timedelta(seconds=int((already_new - still_old).total_seconds()) // 2)
-        if middle.astimezone(place).utcoffset() == old:
+        apart_s = int((already_new - still_old).total_seconds())
+        middle = still_old + timedelta(seconds=apart_s // 2)
+        if middle.astimezone(place).utcoffset() == old_offset:
             still_old = middle
         else:
             already_new = middle
+
     return already_new.replace(microsecond=0)
 
 
 def _exists(day: date, place: ZoneInfo) -> bool:
     """False for the few dates a country has skipped by moving over the date line."""
     return instant(day, time(0), place).astimezone(place).date() == day
-
-
-def occurrences(rule: Rule, *, after: datetime, until: datetime) -> Iterator[Occurrence]:
-    """All that fall due later than `after` and not later than `until`, oldest first."""
-    place = zone(rule.zone)
-    day = max(after.astimezone(place).date() - DAY, rule.start_on)
-    last = until.astimezone(place).date() + DAY
-    while day <= last:
-        if rule.falls_on(day) and _exists(day, place):
-            due_at = instant(day, rule.local_time, place)
-            if after < due_at <= until:
-                yield Occurrence(day, 0, due_at)
-        day += DAY
 
 
 def next_occurrence(rule: Rule, after: datetime, last: Occurrence | None = None) -> Occurrence:
@@ -135,10 +142,13 @@ def next_occurrence(rule: Rule, after: datetime, last: Occurrence | None = None)
     """
     place = zone(rule.zone)
     day = max(after.astimezone(place).date() - DAY, rule.start_on)
+
     while True:
-        if rule.falls_on(day) and _exists(day, place) and (last is None or day > last.local_date):
+        is_new_date = last is None or day > last.local_date
+        if is_new_date and rule.falls_on(day) and _exists(day, place):
             due_at = instant(day, rule.local_time, place)
-            if due_at > after and (last is None or due_at - last.due_at >= APART):
+            is_far_enough = last is None or due_at - last.due_at >= APART
+            if due_at > after and is_far_enough:
                 return Occurrence(day, 0, due_at)
         day += DAY
 
@@ -153,7 +163,9 @@ class Hours:
     def hold(self, at: time) -> bool:
         if self.opens < self.closes:
             return self.opens <= at < self.closes
-        return self.opens != self.closes and (at >= self.opens or at < self.closes)
+        if self.opens == self.closes:
+            return False
+        return at >= self.opens or at < self.closes
 
 
 def may_reach(hours: Hours, zone_name: str, at: datetime) -> bool:
@@ -164,13 +176,9 @@ def closes_at(hours: Hours, zone_name: str, at: datetime) -> datetime:
     """When the hours that are open at `at` are over; `at` itself where they are not open."""
     if not may_reach(hours, zone_name, at):
         return at
-    place = zone(zone_name)
-    day = at.astimezone(place).date()
-    return next(
-        closing
-        for closing in (instant(day + n * DAY, hours.closes, place) for n in range(-1, 4))
-        if closing > at
-    )
+
+    closings = _near(hours.closes, zone_name, at)
+    return next(closing for closing in closings if closing > at)
 
 
 def opens_at(hours: Hours, zone_name: str, at: datetime) -> datetime | None:
@@ -179,10 +187,14 @@ def opens_at(hours: Hours, zone_name: str, at: datetime) -> datetime | None:
         return at
     if hours.opens == hours.closes:
         return None
+
+    openings = _near(hours.opens, zone_name, at)
+    return next(opening for opening in openings if opening >= at and may_reach(hours, zone_name, opening))
+
+
+def _near(wall_time: time, zone_name: str, at: datetime) -> Iterator[datetime]:
+    """When that wall clock time comes round, from the day before `at` to three days after it."""
     place = zone(zone_name)
     day = at.astimezone(place).date()
-    return next(
-        opening
-        for opening in (instant(day + n * DAY, hours.opens, place) for n in range(-1, 4))
-        if opening >= at and may_reach(hours, zone_name, opening)
-    )
+    for n in range(-1, 4):
+        yield instant(day + n * DAY, wall_time, place)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from clients.rituals.cadence import EVERY_DAY
 
+# The code of a ritual that two people (or one) made themselves: its words are its title.
 OWN = "own"
-"""The code of a ritual that two people (or one) made themselves: its words are its title."""
+FILE = Path(__file__).parent / "data" / "rituals.json"
 
-WEEKDAYS = {
+DAYS_BY_CADENCE = {
     "daily": EVERY_DAY,
     "nightly": EVERY_DAY,
     "weekdays": frozenset(range(5)),
@@ -20,7 +21,7 @@ WEEKDAYS = {
     "three set days a week": frozenset({0, 2, 4}),
     "four times a week": frozenset({0, 1, 3, 5}),
 }
-STEPS = {"every two weeks": 14, "monthly": 28}
+STEP_BY_CADENCE = {"every two weeks": 14, "monthly": 28}
 
 
 @dataclass(frozen=True)
@@ -46,14 +47,20 @@ class RitualTemplate:
     def usual_days(self, start_on: date) -> tuple[frozenset[int], int]:
         """Weekdays and step in days that its cadence suggests; neither where it is done as needed."""
         name = self.cadence.split(",")[0].split(" or ")[0]
+
         if name == "weekly":
             return frozenset({start_on.weekday()}), 0
-        return WEEKDAYS.get(name, frozenset()), STEPS.get(name, 0)
+        return DAYS_BY_CADENCE.get(name, frozenset()), STEP_BY_CADENCE.get(name, 0)
 
 
 @lru_cache(maxsize=1)
 def library() -> dict[str, RitualTemplate]:
-    rows = json.loads((Path(__file__).parent / "data" / "rituals.json").read_text(encoding="utf-8"))
-    tuples = ("steps", "gentler_alternatives")
-    made = (RitualTemplate(**{k: tuple(v) if k in tuples else v for k, v in row.items()}) for row in rows)
-    return {template.code: template for template in made}
+    """By code, in the order in which they are offered."""
+    rows = json.loads(FILE.read_text(encoding="utf-8"))
+
+    templates = {}
+    for row in rows:
+        row["steps"] = tuple(row["steps"])
+        row["gentler_alternatives"] = tuple(row["gentler_alternatives"])
+        templates[row["code"]] = RitualTemplate(**row)
+    return templates

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.contrib.auth import login
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -25,34 +25,40 @@ def make(*, partner: Partner, channel: Channel | None, now: datetime) -> str:
     SignInLink.objects.create(
         partner=partner, channel=channel, digest=_digest(token), made_at=now, expires_at=now + LIFE
     )
+
     return settings.PUBLIC_URL + reverse("link", args=[token])
 
 
 def is_open(token: str, *, now: datetime) -> bool:
     """Whether a press would do something. Asking spends nothing: mail scanners open every link."""
-    return SignInLink.objects.unscoped("a link is looked up by its hash").filter(_usable(token, now)).exists()
+    return _usable(token, now).exists()
 
 
 @transaction.atomic
 def spend(token: str, *, request: HttpRequest, now: datetime) -> Partner | None:
     """Sign its person in on this device, under a new session; None where the link has done its work."""
-    link = (
-        SignInLink.objects.unscoped("a link is looked up by its hash")
-        .select_related("partner__couple")
-        .filter(_usable(token, now))
-        .first()
-    )
-    mine = SignInLink.objects.unscoped("a link is spent once")
-    if link is None or not mine.filter(pk=link.pk, used_at__isnull=True).update(used_at=now):
+    link = _usable(token, now).select_related("partner__couple").first()
+    if link is None:
         return None
+
+    unspent = SignInLink.objects.unscoped("a link is spent once").filter(pk=link.pk, used_at__isnull=True)
+    is_first = unspent.update(used_at=now)
+    if not is_first:
+        return None
+
     request.session.flush()
     login(request, account_of(link.partner), backend=BACKEND)
     return link.partner
 
 
-def _usable(token: str, now: datetime) -> Q:
-    fresh = Q(digest=_digest(token), used_at__isnull=True, expires_at__gt=now, partner__left_at__isnull=True)
-    return fresh & (Q(channel__isnull=True) | ~Q(channel__state=Channel.State.REVOKED))
+def _usable(token: str, now: datetime) -> QuerySet[SignInLink]:
+    """The link of this token, if a press on it would do something."""
+    links: QuerySet[SignInLink] = SignInLink.objects.unscoped("a link is looked up by its hash")
+    is_unspent = Q(used_at__isnull=True, expires_at__gt=now)
+    is_still_theirs = Q(channel__isnull=True) | ~Q(channel__state=Channel.State.REVOKED)
+
+    found = links.filter(digest=_digest(token), partner__left_at__isnull=True)
+    return found.filter(is_unspent, is_still_theirs)
 
 
 def _digest(token: str) -> str:

@@ -1,6 +1,7 @@
-"""What a couple lives between sessions, and the rows that make a reminder of it go out once or not at all."""
+"""What a couple does between sessions, and the rows that make a reminder of it go out once or not at all."""
 
 import uuid
+from datetime import time
 from uuid import UUID
 
 from django.conf import settings
@@ -8,7 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from clients.access import Audience, Guard, Guarded
+from clients.access import Audience, Guard
+from clients.guarded import Guarded
 from clients.models import Channel, Couple, Partner
 from clients.rituals.cadence import EVERY_DAY, Rule
 from clients.rituals.library import OWN, RitualTemplate, library
@@ -35,14 +37,18 @@ class Ritual(Guarded):
     couple = models.ForeignKey(Couple, on_delete=models.CASCADE, related_name="rituals")
     audience = models.CharField(max_length=8, choices=AUDIENCES)
     owner = models.ForeignKey(Partner, null=True, on_delete=models.CASCADE)
+
     code = models.CharField(_("practice"), max_length=40)
     words = EncryptedText(_("in their own words"), blank=True, default="")
+
     # No time: done as wished, and nothing is ever sent for it.
     usual_time = models.TimeField(_("time"), null=True)
     weekdays = models.CharField(_("days"), max_length=7, blank=True)
     every_n_days = models.PositiveSmallIntegerField(default=0)
     start_on = models.DateField(_("from"))
+
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
     proposed_at = models.DateTimeField()
 
@@ -71,12 +77,16 @@ class Ritual(Guarded):
 
     @property
     def title(self) -> str:
-        return self.template.title if self.template and self.code != OWN else self.words
+        template = self.template
+        if template is None or self.code == OWN:
+            return self.words
+        return template.title
 
-    def rule(self, *, zone: str, hour: "models.TimeField | None" = None) -> Rule | None:
+    def rule(self, *, zone: str, hour: time | None = None) -> Rule | None:
         """The rule in somebody's own zone and at their own hour; none where it is done as wished."""
         if self.usual_time is None:
             return None
+
         days = frozenset(int(day) for day in self.weekdays) or EVERY_DAY
         return Rule(hour or self.usual_time, zone, self.start_on, days, self.every_n_days)
 
@@ -88,6 +98,7 @@ class FacilitatorRest(Guarded):
 
     ritual = models.ForeignKey(Ritual, on_delete=models.CASCADE, related_name="facilitator_rests")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+
     at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 
@@ -113,11 +124,14 @@ class RitualConsent(Guarded):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     ritual = models.ForeignKey(Ritual, on_delete=models.CASCADE, related_name="consents")
     partner = models.ForeignKey(Partner, on_delete=models.CASCADE)
+
     answer = models.CharField(max_length=20, choices=Answer, default=Answer.ASKED)
     answered_at = models.DateTimeField(null=True)
     hour = models.TimeField(_("my hour"), null=True)
+
     is_resting = models.BooleanField(default=False)
     rest_until = models.DateField(null=True)
+
     # A cache of the rule, with what it was worked out from; None while nothing is to come.
     next_due_at = models.DateTimeField(null=True)
     due_zone = models.CharField(max_length=64, blank=True)
@@ -149,10 +163,13 @@ class Occurrence(Guarded):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     ritual = models.ForeignKey(Ritual, on_delete=models.CASCADE, related_name="occurrences")
     partner = models.ForeignKey(Partner, on_delete=models.CASCADE)
+
     local_date = models.DateField()
     slot = models.PositiveSmallIntegerField(default=0)
+
     due_at = models.DateTimeField()
     tzdb = models.CharField(max_length=20)
+
     reminder = models.CharField(max_length=14, choices=Reminder, default=Reminder.NONE, blank=True)
 
     class Meta:
@@ -194,23 +211,29 @@ class Delivery(Guarded):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     occurrence = models.ForeignKey(Occurrence, null=True, on_delete=models.CASCADE, related_name="deliveries")
-    kind = models.CharField(max_length=10, choices=Kind)
-    text = models.CharField(max_length=20)
     person = models.ForeignKey(Partner, on_delete=models.CASCADE)
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE)
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    # Which of the fixed neutral texts.
+    text = models.CharField(max_length=20)
     dedupe_key = models.CharField(max_length=220, unique=True)
     message_id = models.CharField(max_length=120, unique=True)
-    state = models.CharField(max_length=12, choices=State, default=State.DUE)
-    reason = models.CharField(max_length=30, blank=True)
+
     not_before = models.DateTimeField()
     expires_at = models.DateTimeField()
+    # What the person's seat said when this was decided: sent only while it says so still.
+    person_epoch = models.PositiveIntegerField()
+    on_uncertain = models.CharField(max_length=12, choices=OnUncertain, default=OnUncertain.HOLD)
+
+    state = models.CharField(max_length=12, choices=State, default=State.DUE)
+    reason = models.CharField(max_length=30, blank=True)
     # When this row next wants something: to be claimed, tried again or, its lease over, looked after.
     wake_at = models.DateTimeField()
     lease_token = models.UUIDField(null=True)
+
     attempt_no = models.PositiveSmallIntegerField(default=0)
     started_at = models.DateTimeField(null=True)
-    person_epoch = models.PositiveIntegerField()
-    on_uncertain = models.CharField(max_length=12, choices=OnUncertain, default=OnUncertain.HOLD)
     outcome_at = models.DateTimeField(null=True)
     outcome_code = models.CharField(max_length=12, blank=True)
 
@@ -232,6 +255,7 @@ class DeliveryAttempt(Guarded):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempts")
+
     n = models.PositiveSmallIntegerField()
     stage = models.CharField(max_length=10)
     code = models.CharField(max_length=12, blank=True)
@@ -257,11 +281,14 @@ class Response(Guarded):
     partner = models.ForeignKey(Partner, on_delete=models.CASCADE)
     local_date = models.DateField()
     slot = models.PositiveSmallIntegerField(default=0)
+
     answer = models.CharField(max_length=20, choices=Answer)
     moved_to = models.DateTimeField(null=True)
+    at = models.DateTimeField()
+
+    # How stirred up, from 0 to 10.
     before = models.PositiveSmallIntegerField(null=True)
     after = models.PositiveSmallIntegerField(null=True)
-    at = models.DateTimeField()
 
     class Meta:
         ordering = ["-local_date", "-slot"]
@@ -313,8 +340,10 @@ class SignInLink(Guarded):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     partner = models.ForeignKey(Partner, on_delete=models.CASCADE)
     channel = models.ForeignKey(Channel, null=True, on_delete=models.CASCADE)
+
     purpose = models.CharField(max_length=10, choices=[("sign_in", "sign_in")], default="sign_in")
     digest = models.CharField(max_length=64, unique=True)
+
     made_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
@@ -335,8 +364,10 @@ class MailTest(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     practice = models.ForeignKey(Practice, on_delete=models.CASCADE)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+
     asked_at = models.DateTimeField(default=now)
     begun_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
+
     stage = models.CharField(max_length=10, blank=True)
     code = models.CharField(max_length=12, blank=True)

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from clients import couples
+from clients import enquiries
 from clients.rituals import deliveries
 from facilitator.now import now
 
@@ -14,4 +14,4 @@ def sweep() -> None:
 
 @shared_task(name="couples.forget_enquiries", ignore_result=True)
 def forget_enquiries() -> None:
-    couples.forget_enquiries(now())
+    enquiries.forget_enquiries(now())

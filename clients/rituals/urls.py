@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from clients.rituals import api, views
+from clients.rituals import api, facilitator_views, views
 
 urlpatterns = [
-    path("couples/<uuid:couple_id>/rituals/", views.couple_rituals, name="couple_rituals"),
-    path("couples/<uuid:couple_id>/rituals/new/", views.ritual_propose, name="ritual_propose"),
-    path("rituals/<uuid:ritual_id>/", views.ritual_change, name="ritual_change"),
-    path("partners/<uuid:partner_id>/link/", views.partner_link, name="partner_link"),
+    path("couples/<uuid:couple_id>/rituals/", facilitator_views.couple_rituals, name="couple_rituals"),
+    path("couples/<uuid:couple_id>/rituals/new/", facilitator_views.ritual_propose, name="ritual_propose"),
+    path("rituals/<uuid:ritual_id>/", facilitator_views.ritual_change, name="ritual_change"),
+    path("partners/<uuid:partner_id>/link/", facilitator_views.partner_link, name="partner_link"),
     path("me/", views.portal_page, name="portal"),
     path("me/leave/", views.partner_sign_out, name="partner_sign_out"),
     path("me/rituals/<uuid:ritual_id>/answer/", views.ritual_answer, name="ritual_answer"),

@@ -12,7 +12,7 @@ from facilitator.models import User
 from sessions.engine.formats import FORMATS, Format
 
 # The room is given back so long after the talk is over.
-SPARE_MINUTES = 15
+GIVEN_BACK_AFTER_MINUTES = 15
 # An hour that has gone by today is one of tonight, past midnight, if it is this near.
 PAST_MIDNIGHT = timedelta(hours=8)
 FIRST, ALONE = "first-talk", "one-to-one"
@@ -114,7 +114,7 @@ class TodayForm(forms.Form):
         """As sessions.desk.start_now takes them."""
         said, chosen = self.cleaned_data, self.chosen
         is_short = said["length"] == "short"
-        minutes = (chosen.minutes_short if is_short else chosen.minutes) + SPARE_MINUTES
+        minutes = (chosen.minutes_short if is_short else chosen.minutes) + GIVEN_BACK_AFTER_MINUTES
         return {
             "key": said["key"],
             "chosen": chosen,

@@ -5,16 +5,16 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clients import consents, couples, safety
-from clients.access import AsFacilitator, as_facilitator
+from clients.access import AsFacilitator
+from clients.doors import seen_couple, seen_partner
 from clients.forms import AddressForm, ConsentForm, TalkForm
-from clients.models import Channel, Consent, Couple, Partner, Screening
-from facilitator import audit
+from clients.models import Channel, Consent, Partner, Screening
 from facilitator.door import demo
 from facilitator.errors import Refusal
 from facilitator.http import page, said
@@ -31,9 +31,7 @@ from sessions.wording.codes import ENDED_HOW, at_the_desk
 
 @require_safe
 def couple(request: HttpRequest, couple_id: UUID) -> HttpResponse:
-    viewer = as_facilitator(request)
-    found = get_object_or_404(Couple.objects.visible_to(viewer), pk=couple_id)
-    audit.saw(request, practice=found.practice_id, actor=viewer.actor, subject=f"couple:{found.pk}")
+    viewer, found = seen_couple(request, couple_id)
     partners = cards(viewer, Partner.objects.visible_to(viewer).filter(couple=found))
     sessions = list(Session.objects.visible_to(viewer).filter(couple=found))
     for session in sessions:
@@ -81,9 +79,7 @@ def _not_yet(partners: list[Partner]) -> list[str]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def partner(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     """One partner's card. Each of its forms posts here and says which it is."""
-    viewer = as_facilitator(request)
-    found = get_object_or_404(Partner.objects.visible_to(viewer).select_related("couple"), pk=partner_id)
-    audit.saw(request, practice=found.couple.practice_id, actor=viewer.actor, subject=f"partner:{found.pk}")
+    viewer, found = seen_partner(request, partner_id)
     act = request.POST.get("act", "")
     forms = _forms(request, act)
     if request.method == "POST" and _enter(request, viewer, found, act, forms):

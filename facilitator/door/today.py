@@ -4,14 +4,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from clients import safety
-from clients.access import AsFacilitator, as_facilitator
+from clients.access import AsFacilitator
+from clients.doors import seen_couple
 from clients.models import Consent, Couple, Partner
-from facilitator import audit
 from facilitator.door.forms import FIRST, TodayForm
 from facilitator.door.pages import cards
 from facilitator.errors import Refusal
@@ -24,9 +24,7 @@ from sessions.engine.formats import FORMATS
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def today(request: HttpRequest, couple_id: UUID) -> HttpResponse:
-    viewer = as_facilitator(request)
-    couple = get_object_or_404(Couple.objects.visible_to(viewer), pk=couple_id)
-    audit.saw(request, practice=couple.practice_id, actor=viewer.actor, subject=f"couple:{couple.pk}")
+    viewer, couple = seen_couple(request, couple_id)
     people = cards(viewer, Partner.objects.visible_to(viewer).filter(couple=couple))
     form = _form(request, couple, people)
     not_yet = None

@@ -6,7 +6,8 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from clients.access import AsPartner, GuardedQuerySet, Viewer
+from clients.access import AsPartner, Viewer
+from clients.guarded import GuardedQuerySet
 from facilitator.crypto import open_blob
 from reports.documents.building import BOUND_TO
 from reports.models import Document

@@ -11,7 +11,7 @@ from clients.access import as_facilitator
 from clients.models import Partner
 from clients.rituals.forms import ProposeForm
 from facilitator.errors import Refusal
-from facilitator.http import page, said
+from facilitator.http import page
 from facilitator.now import now
 from sessions.doors import seen_session
 from sessions.models import Agreement
@@ -52,8 +52,6 @@ def _proposed(request: HttpRequest, agreement: Agreement, form: ProposeForm) -> 
     try:
         planning.ritual_of(agreement, by=request.user, now=now(), **form.facts())
     except Refusal as refusal:
-        form.add_error(None, said(refusal))
-        if refusal.kind == "soft":
-            form.offer_override()
+        form.say_no(refusal)
         return False
     return True

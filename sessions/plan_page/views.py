@@ -4,11 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from clients.access import as_facilitator
-from clients.models import Couple, Partner
+from clients.doors import find_couple
+from clients.models import Partner
 from facilitator.http import page
 from facilitator.now import now
 from sessions.engine.formats import FORMATS
@@ -19,7 +20,7 @@ from sessions.record import planning
 @require_http_methods(["GET", "HEAD", "POST"])
 def plan(request: HttpRequest, couple_id: UUID) -> HttpResponse:
     viewer = as_facilitator(request)
-    couple = get_object_or_404(Couple.objects.visible_to(viewer), pk=couple_id)
+    couple = find_couple(viewer, couple_id)
     partners = list(Partner.objects.visible_to(viewer).filter(couple=couple))
     people = [(partner.slot, partner.name) for partner in partners]
     form = PlanForm(request.POST or None, people=people, zone=couple.zone, now=now())

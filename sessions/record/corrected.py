@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
-from clients.access import GuardedQuerySet
+from clients.guarded import GuardedQuerySet
 from sessions.engine.clock.state import undone_numbers
 
 

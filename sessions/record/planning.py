@@ -25,7 +25,7 @@ from sessions.models import Agreement, Session
 from sessions.record import partings
 
 # Minutes that a session may take beyond those of its parts before it is wrapping up.
-MINUTES_TO_SPARE = 5
+OVERRUN_MINUTES = 5
 # The least minutes of a cool-down where the couple named none.
 LEAST_COOL_DOWN_MINUTES = 20
 # Where nobody said how long the room is free, it is free for this many times the planned minutes.
@@ -121,7 +121,7 @@ def _written_hours(hours: Hours, chosen: Format, *, short: bool) -> dict[str, An
     free_until = hours.room_until or hours.planned_start + timedelta(minutes=minutes * ROOM_FACTOR)
     return {
         "planned_start": written(hours.planned_start.astimezone(UTC)),
-        "agreed_max_minutes": minutes + MINUTES_TO_SPARE,
+        "agreed_max_minutes": minutes + OVERRUN_MINUTES,
         "latest_end": written(free_until.astimezone(UTC)),
     }
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Count, Max, OuterRef, Q, Subquery
 
-from clients.access import GuardedQuerySet
+from clients.guarded import GuardedQuerySet
 from clients.models import Partner
 from facilitator import audit, bell
 from facilitator.errors import Refusal, gettext_noop

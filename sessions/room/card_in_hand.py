@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from clients.access import AsPartner
 from clients.models import Partner
-from clients.turned import Card
+from clients.turned import HandOverCard
 from sessions.engine import clock
 from sessions.engine.kinds import Command
 from sessions.models import Session
@@ -46,7 +46,7 @@ class Question:
 class CardInHand:
     """One card in front of one person, and the session as that person may know it."""
 
-    card: Card
+    card: HandOverCard
     partner: Partner
     viewer: AsPartner
     session: Session

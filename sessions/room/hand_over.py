@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from clients.access import AsPartner
 from clients.models import Partner
-from clients.turned import Card
+from clients.turned import HandOverCard
 from facilitator.errors import Refusal, gettext_noop
 from sessions.engine import rules
 from sessions.models import Session
@@ -25,7 +25,7 @@ def as_themselves(partner: Partner) -> AsPartner:
     return AsPartner(partner.pk, partner.couple_id, partner.couple.practice_id, partner.slot)
 
 
-def whose(card: Card) -> Partner | None:
+def whose(card: HandOverCard) -> Partner | None:
     """The partner whose name is on the card; None once they have left."""
     people = Partner.objects.unscoped("a card lies in front of one person")
     found: Partner | None = (
@@ -34,7 +34,7 @@ def whose(card: Card) -> Partner | None:
     return found
 
 
-def in_hand(card: Card, session_id: UUID | None, now: datetime) -> CardInHand | None:
+def in_hand(card: HandOverCard, session_id: UUID | None, now: datetime) -> CardInHand | None:
     """The card with what its partner may know of the session; None where there is nobody or nothing to see."""
     partner = whose(card)
     if partner is None or session_id is None:
@@ -63,7 +63,7 @@ class Asked:
     question: Question
 
 
-def asked(card: Card, session_id: UUID | None, now: datetime) -> Asked | None:
+def asked(card: HandOverCard, session_id: UUID | None, now: datetime) -> Asked | None:
     """The card and its question, where both are there."""
     hand = in_hand(card, session_id, now)
     question = question_of(hand) if hand else None
@@ -72,9 +72,9 @@ def asked(card: Card, session_id: UUID | None, now: datetime) -> Asked | None:
     return Asked(hand, question)
 
 
-def lay(session: Session, *, name: str, partner: Partner, ref: str = "", now: datetime) -> Card:
+def lay(session: Session, *, name: str, partner: Partner, ref: str = "", now: datetime) -> HandOverCard:
     """A card that could be answered now. Refuses one with nothing to ask before anybody is handed the machine."""
-    card = Card(name, partner.pk, ref)
+    card = HandOverCard(name, partner.pk, ref)
     laid = asked(card, session.pk, now)
     if laid is None:
         raise Refusal(gettext_noop("Not yet: there is nothing to ask on this card."), "no_card")

@@ -59,7 +59,7 @@ def turn(request: HttpRequest, session_id: UUID) -> HttpResponse:
     return redirect("turned")
 
 
-def _posted_card(request: HttpRequest, viewer: AsFacilitator, session: Session) -> turned.Card | None:
+def _posted_card(request: HttpRequest, viewer: AsFacilitator, session: Session) -> turned.HandOverCard | None:
     name = request.POST.get("card")
     if not name:
         return None
@@ -154,13 +154,13 @@ def _fragment(request: HttpRequest, session: Session, at: datetime) -> str:
 # A card
 
 
-def _name(card: turned.Card) -> str:
+def _name(card: turned.HandOverCard) -> str:
     partner = hand_over.whose(card)
     return partner.name if partner else ""
 
 
 def _laid(
-    request: HttpRequest, here: Turned, card: turned.Card, *, status: int = 200, missing: bool = False
+    request: HttpRequest, here: Turned, card: turned.HandOverCard, *, status: int = 200, missing: bool = False
 ) -> HttpResponse:
     """The card with its question; `missing` says that not all was chosen that has to be."""
     if card.name == "agreement":
@@ -179,7 +179,7 @@ def _laid(
     return _page(request, "card", context, status=status)
 
 
-def _laid_agreement(request: HttpRequest, here: Turned, card: turned.Card) -> HttpResponse:
+def _laid_agreement(request: HttpRequest, here: Turned, card: turned.HandOverCard) -> HttpResponse:
     """What they agree to before a first meeting."""
     partner = hand_over.whose(card)
     if partner is None:
@@ -220,7 +220,7 @@ def turned_answer(request: HttpRequest) -> HttpResponse:
     return redirect("turned")
 
 
-def _keep_answer(request: HttpRequest, here: Turned, card: turned.Card) -> HttpResponse | None:
+def _keep_answer(request: HttpRequest, here: Turned, card: turned.HandOverCard) -> HttpResponse | None:
     """Keep what was answered; a page where something is still to be chosen, or the moment is over."""
     if card.name == "agreement":
         _agree(request, card)
@@ -239,7 +239,7 @@ def _keep_answer(request: HttpRequest, here: Turned, card: turned.Card) -> HttpR
     return None
 
 
-def _agree(request: HttpRequest, card: turned.Card) -> None:
+def _agree(request: HttpRequest, card: turned.HandOverCard) -> None:
     partner = hand_over.whose(card)
     if partner is None:
         return

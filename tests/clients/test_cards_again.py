@@ -12,72 +12,90 @@ from clients.models import Consent, Couple, Screening
 from clients.turned import KEY
 from tests import services
 from tests.cast import MORNING
-from tests.clients.test_walking_in import BOTH, CARD, GIVEN, partners, rows
-from tests.clients.test_walking_in import client as client
-from tests.clients.test_walking_in import sol as sol
+from tests.clients.walk_in import BOTH, CARD, GIVEN, card_of, partners, rows
+from tests.clients.walk_in import client as client
+from tests.clients.walk_in import sol as sol
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
+
+TAKES_PART, KEEPS_NOTES = BOTH
 
 
 @pytest.fixture
 def ana(client):
-    """Ana's card is sent, and she agreed by her own hand as far as a test wants."""
+    """Ana's card was sent; she has not agreed to anything yet."""
     client.post(reverse("walk_in"), {**CARD, "name": "Ana", "act": "enquiry"})
     return partners()["A"]
 
 
 def standing():
+    """The yeses that stand, each with how it was given."""
     return {one.scope: one.how for one in rows(Consent).filter(withdrawn_at=None)}
-
-
-def card_of(partner):
-    return reverse("walk_in_card", args=[partner.pk])
 
 
 def test_a_name_put_right_takes_no_yes_back(client, ana):
     agreement.take(ana, BOTH, by="user:x", now=MORNING)
+
     client.post(card_of(ana), {**CARD, "name": "Anna", "act": "given", "how": "paper"})
+
     assert partners()["A"].name == "Anna"
-    assert standing() == dict.fromkeys(BOTH, "own_hand")
+    assert standing() == {TAKES_PART: "own_hand", KEEPS_NOTES: "own_hand"}
 
 
-def test_who_agreed_is_said_to_have_and_the_screen_is_not_turned_again(client, ana):
+def test_the_card_of_somebody_who_agreed_says_so_and_asks_nothing_again(client, ana):
     agreement.take(ana, BOTH, by="user:x", now=MORNING)
+
     page = client.get(card_of(ana)).content.decode()
+
     assert page.count("Ana has agreed: ") == 2
     assert page.count("10 March 2026, own hand, here") == 2
     assert reverse("partner", args=[ana.pk]) in page
     assert 'value="turn"' not in page
     assert 'name="scopes"' not in page
+
+
+def test_the_card_of_somebody_who_agreed_leads_on_without_turning_the_screen(client, ana):
+    agreement.take(ana, BOTH, by="user:x", now=MORNING)
+
     answer = client.post(card_of(ana), {**CARD, "name": "Anna", "act": "on"})
+
     assert answer["Location"] == card_of(partners()["B"])
     assert KEY not in client.session
-    assert (partners()["A"].name, standing()) == ("Anna", dict.fromkeys(BOTH, "own_hand"))
+    assert partners()["A"].name == "Anna"
+    assert standing() == {TAKES_PART: "own_hand", KEEPS_NOTES: "own_hand"}
 
 
 def test_only_what_was_not_said_yes_to_is_still_asked(client, ana):
-    agreement.take(ana, BOTH[:1], by="user:x", now=MORNING)
+    agreement.take(ana, [TAKES_PART], by="user:x", now=MORNING)
+
     page = client.get(card_of(ana)).content.decode()
     assert page.count("Ana has agreed: ") == 1
     assert 'value="turn"' in page
-    assert (BOTH[0] in page, f'value="{BOTH[1]}"' in page) == (False, True)
+    assert TAKES_PART not in page
+    assert f'value="{KEEPS_NOTES}"' in page
+
     client.post(card_of(ana), {**CARD, "act": "given", "how": "said_alone"})
-    assert standing() == {BOTH[0]: "own_hand"}
-    client.post(card_of(ana), {**CARD, "act": "given", "how": "said_alone", "scopes": BOTH[1:]})
-    assert standing() == {BOTH[0]: "own_hand", BOTH[1]: "said_alone"}
+    assert standing() == {TAKES_PART: "own_hand"}
+
+    client.post(card_of(ana), {**CARD, "act": "given", "how": "said_alone", "scopes": [KEEPS_NOTES]})
+    assert standing() == {TAKES_PART: "own_hand", KEEPS_NOTES: "said_alone"}
 
 
 def test_a_yes_taken_back_is_asked_for_again(client, ana):
     agreement.take(ana, BOTH, by="user:x", now=MORNING)
-    consents.withdraw(partner=ana, scope=BOTH[1], by="user:x", now=MORNING)
+    consents.withdraw(partner=ana, scope=KEEPS_NOTES, by="user:x", now=MORNING)
+
     page = client.get(card_of(ana)).content.decode()
+
     assert page.count("Ana has agreed: ") == 1
     assert 'value="turn"' in page
 
 
 def test_on_paper_without_a_tick_is_no_yes_and_the_card_says_so(client):
     answer = client.post(reverse("walk_in"), {**GIVEN, "scopes": []})
-    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["scopes"])
+
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == ["scopes"]
     assert "Please tick what they said yes to." in answer.content.decode()
     assert rows(Couple).count() == 0
 
@@ -86,8 +104,11 @@ def test_on_paper_without_a_tick_is_no_yes_and_the_card_says_so(client):
 def test_no_tick_on_the_turned_card_gives_nothing_and_takes_nothing_back(client, ana, before):
     agreement.take(ana, before, by="user:x", now=MORNING)
     client.post(card_of(ana), CARD)
-    assert client.session[KEY]["card"]["partner"] == str(ana.pk)
-    client.post(reverse("turned_answer"), {"nonce": client.session[KEY].get("nonce", "")})
+    turned = client.session[KEY]
+    assert turned["card"]["partner"] == str(ana.pk)
+
+    client.post(reverse("turned_answer"), {"nonce": turned["nonce"]})
+
     assert client.session[KEY]["answered"]
     assert standing() == dict.fromkeys(before, "own_hand")
     assert rows(Consent).count() == len(before)
@@ -113,7 +134,8 @@ def facts(key):
 @pytest.mark.django_db(transaction=True)
 def test_two_presses_at_the_same_instant_are_one_couple(sol):
     """On PostgreSQL the second is let go on only when it waits for the first. SQLite lets in one at a time."""
-    found, problems, key = [], [], uuid.uuid4()
+    found, problems = [], []
+    key = uuid.uuid4()
 
     def press():
         try:
@@ -121,24 +143,31 @@ def test_two_presses_at_the_same_instant_are_one_couple(sol):
         except BaseException as problem:
             problems.append(problem)
 
-    def press_elsewhere():
-        press()
-        connections.close_all()
-
     if connection.vendor == "sqlite":
         press()
         press()
     else:
-        second = threading.Thread(target=press_elsewhere)
-        with transaction.atomic():
-            press()
-            second.start()
-            services.wait_until(waits_for_a_lock, what="the second press")
-        second.join(20)
+        press_while_another_waits(press)
+
     assert problems == []
-    assert len({one.pk for one in found}) == 1
     assert len(found) == 2
-    assert (rows(Couple).count(), rows(Screening).count(), rows(Consent).count()) == (1, 1, 2)
+    assert len({partner.pk for partner in found}) == 1
+    assert rows(Couple).count() == 1
+    assert rows(Screening).count() == 1
+    assert rows(Consent).count() == 2
+
+
+def press_while_another_waits(press):
+    def press_elsewhere():
+        press()
+        connections.close_all()
+
+    second = threading.Thread(target=press_elsewhere)
+    with transaction.atomic():
+        press()
+        second.start()
+        services.wait_until(waits_for_a_lock, what="the second press")
+    second.join(20)
 
 
 def waits_for_a_lock():

@@ -15,7 +15,7 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.hashers import make_password
 from django.test import Client
 
-from clients import agreement, consents, couples, safety
+from clients import agreement, consents, couples, enquiries, safety
 from clients.access import AsFacilitator, Audience
 from clients.models import Assignment, Boundary, Consent, Couple, Partner, Screening
 from clients.rituals import deliveries, links, rituals
@@ -147,7 +147,7 @@ def others(nora: User, couple: Couple) -> None:
     DataKey.objects.filter(couple=gone.pk, author=eve.pk).update(destroyed_at=NOW, wrapped="")
 
     couples.enquire(facilitator=nora, name="Somebody", now=NOW - timedelta(days=70))
-    assert couples.forget_enquiries(NOW) == 1
+    assert enquiries.forget_enquiries(NOW) == 1
 
 
 # The sessions

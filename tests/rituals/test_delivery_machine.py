@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from clients import couples
 from clients.models import Channel, Seat
-from clients.rituals import cadence, deliveries, rituals
+from clients.rituals import cadence, deliveries, rituals, running
 from clients.rituals.models import Delivery, DeliveryAttempt
 from facilitator.mail import LOST, Outcome
 from facilitator.models import MailSettings
@@ -88,7 +88,7 @@ class World:
         person = Seat.objects.unscoped(WHY).get(partner=row.person_id)
         hours = cadence.Hours(person.quiet_until, person.quiet_from)
         assert cadence.may_reach(hours, person.zone, self.at)
-        assert rituals.runs(self.ritual, self.at)
+        assert running.runs(self.ritual, self.at)
         channel = every(Channel, pk=row.channel_id).get()
         assert (channel.partner_id, channel.state) == (row.person_id, "ok")
 

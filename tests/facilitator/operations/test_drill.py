@@ -56,7 +56,7 @@ documents.render_due(now())
 EVERYTHING = """
 import hashlib, json
 from django.apps import apps
-from clients.access import Guarded
+from clients.guarded import Guarded
 def rows(model):
     found = model.objects.unscoped("a drill looks at everything") if issubclass(model, Guarded) else model.objects
     for row in found.order_by("pk"):
