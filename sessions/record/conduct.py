@@ -32,15 +32,6 @@ from sessions.record.planning import plan_of
 # For everybody else (rituals, documents) a session is over this long after its latest end, whatever the desk says.
 OVER_AFTER = timedelta(minutes=30)
 MORNING = time(8)
-# Kinds that wait for nothing: a pause, a stop and leaving are taken however old the sender's screen is.
-AT_ONCE = {
-    "brief_pause_called",
-    "settling_called",
-    "cool_down_called",
-    "stopped",
-    "safety_stop",
-    "partner_left",
-}
 
 
 class Stale(Refusal):
@@ -263,9 +254,10 @@ class OpenSession:
 
 
 def not_stale(command: Command, seen: int | None, clock_line: int) -> None:
-    """Only what moves the clock can come too late; what was said was said."""
-    moves = KINDS[command.kind].audience == "JOINT" and command.kind not in AT_ONCE
-    if seen is not None and moves and seen < clock_line:
+    """Only clock commands are refused when stale, pauses and stops apart; what was said is always accepted."""
+    kind = KINDS[command.kind]
+    can_be_late = kind.audience == "JOINT" and not kind.at_once
+    if seen is not None and can_be_late and seen < clock_line:
         raise Stale(
             gettext_noop("Something else happened meanwhile. Please look, and press again if it still fits."),
             "stale",
