@@ -76,13 +76,13 @@ BUGS = [
     ),
     Bug(
         "an audience changed", "the facilitator's own note is stored for the author and, later, for both",
-        "sessions/engine/kinds/table.py", '_content("note", TEAM, NOT_ENDED, _words("text", Text()), audience="FAC"',
-        '_content("note", TEAM, NOT_ENDED, _words("text", Text()), audience="REL"', PRIVACY, "private_fields",
+        "sessions/engine/kinds/table.py", 'content("note", TEAM, NOT_ENDED, words("text", Text()), audience="FAC"',
+        'content("note", TEAM, NOT_ENDED, words("text", Text()), audience="REL"', PRIVACY, "private_fields",
     ),
     Bug(
         "an audience changed, met", "the same, found by meeting the words themselves",
-        "sessions/engine/kinds/table.py", '_content("note", TEAM, NOT_ENDED, _words("text", Text()), audience="FAC"',
-        '_content("note", TEAM, NOT_ENDED, _words("text", Text()), audience="REL"', PRIVACY, "nobody_meets",
+        "sessions/engine/kinds/table.py", 'content("note", TEAM, NOT_ENDED, words("text", Text()), audience="FAC"',
+        'content("note", TEAM, NOT_ENDED, words("text", Text()), audience="REL"', PRIVACY, "nobody_meets",
     ),
     Bug(
         "a route without a row", "a second address for the health page",

@@ -28,15 +28,6 @@ from sessions.record import moment_rows, quiet
 from sessions.record.planning import plan_of
 from sessions.record.standing import people_of
 
-# Kinds that wait for nothing: a pause, a stop and leaving are taken however old the sender's screen is.
-AT_ONCE = {
-    "brief_pause_called",
-    "settling_called",
-    "cool_down_called",
-    "stopped",
-    "safety_stop",
-    "partner_left",
-}
 COMMON_KEYS = ("key", "told_to", "voice", "override")
 
 
@@ -294,8 +285,9 @@ class OpenSession:
 
 
 def refuse_stale(command: Command, seen: int | None, clock_line: int) -> None:
-    """Only clock commands are refused when stale; statements are always accepted, and so is a pause."""
-    moves_the_clock = KINDS[command.kind].audience == "JOINT" and command.kind not in AT_ONCE
+    """Only clock commands are refused when stale, pauses and stops apart; what was said is always accepted."""
+    kind = KINDS[command.kind]
+    moves_the_clock = kind.audience == "JOINT" and not kind.at_once
     if seen is not None and moves_the_clock and seen < clock_line:
         raise Stale(
             gettext_noop("Something else happened meanwhile. Please look, and press again if it still fits."),

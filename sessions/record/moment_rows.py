@@ -1,12 +1,13 @@
 """Commands to rows and back: one Moment per audience, words in Lines, a hash chain over the structure.
 
-`split` is decided by `kinds.KINDS` alone; `read` gives the pure Moments that clock, rules and figures fold.
+`split` asks nothing but the table of kinds; `read` gives the pure Moments that clock, rules and figures fold.
 """
 
 import hashlib
 import hmac
 import json
 import secrets
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from sessions.engine import clock
-from sessions.engine.kinds import KINDS, PARTNERS, Command, Kind, audience_of_own_words
+from sessions.engine.kinds import KINDS, PARTNERS, Command, Kind
 from sessions.models import HeldBack, Line, Moment, Posting, Session
 
 BEGINNING = "0" * 64
@@ -38,6 +39,9 @@ class Part:
     words: dict[str, object] = field(default_factory=dict)
 
 
+# --- which audience may know what --------------------------------------------------------------------
+
+
 def split(
     command: Command, *, target: clock.Moment | None, set_aside: Iterable[str], alone: str = ""
 ) -> list[Part]:
@@ -46,80 +50,116 @@ def split(
     `target` is the entry that a `corrected` corrects: its content takes that entry's audience and owner.
     In a talk with one, `alone` is that one: nothing of it is anybody else's, the team apart.
     """
+    parts = _parts_by_reader(command, target)
+    _say_who_did_it(parts, command)
+
+    for part in parts:
+        part.told_to = command.told_to and part.by != ""
+        if alone and part.audience != "FAC":
+            part.audience = "OWN_F"
+            part.owner = alone
+
+    return [*parts, *_for_the_team(command, set_aside)]
+
+
+def _parts_by_reader(command: Command, target: clock.Moment | None) -> list[Part]:
+    """Each field in the part of those who may read it; first the part of the command itself."""
     known = KINDS[command.kind]
-    shape = KINDS[target.kind] if target else known
+    content = KINDS[target.kind] if target else known
+    described = {**known.by_name, **content.by_name}
+
     main = Part(
         COMMAND,
         known.shown_as or command.kind,
-        shape.audience,
-        _slot(shape.owner, command, target),
+        content.audience,
+        _slot(content.owner, command, target),
         by=command.by,
     )
-    parts = {(main.audience, main.owner): main}
+    parts = [main]
+
     for name, value in command.fields.items():
-        described = shape.by_name.get(name) or known.by_name[name]
-        audience, owner = _whose(command, shape, name, target)
-        if command.kind == "corrected" and name == "line":
-            audience, owner = main.audience, main.owner
-        part = parts.get((audience, owner))
-        if part is None:
-            part = Part(f"{audience.lower()} {owner or ''}".strip(), command.kind, audience, owner)
-            parts[audience, owner] = part
-        (part.facts if described.holds == "fact" else part.words)[name] = value
-    for part in parts.values():
-        # Words that stand apart still say what they belong to, so that what quotes them can be found.
-        if part is not main and part.words and command.kind in ("fear_answered", "redirect_offered"):
-            name = "fear" if command.kind == "fear_answered" else "id"
+        audience, owner = _reader(content, name, command, target)
+        own_name = f"{audience.lower()} {owner or ''}".strip()
+        part = _part_for(parts, audience, owner, kind=command.kind, name=own_name)
+        if described[name].holds == "fact":
+            part.facts[name] = value
+        else:
+            part.words[name] = value
+
+    for part in parts:
+        for name in known.also_names:
             part.facts[name] = command.fields[name]
-        if command.kind == "corrected":
-            part.facts["line"] = command.fields["line"]
-    if known.actor_audience or known.shown_as:
-        main.by = "" if known.actor_audience else main.by
-        _actor(parts, command, known)
-    for part in parts.values():
-        part.told_to = command.told_to and part.by != ""
-        if alone and part.audience != "FAC":
-            part.audience, part.owner = "OWN_F", alone
-    return [*parts.values(), *_for_the_team(command, set_aside)]
+    return parts
 
 
-def _whose(command: Command, shape: Kind, name: str, target: clock.Moment | None) -> tuple[str, str | None]:
-    if shape.name == "fear_answered" and name == "own_words":
-        facts = {**(target.facts if target else {}), **command.fields}
-        return audience_of_own_words(str(facts["answer"])), _slot("actor", command, target)
-    if name not in shape.by_name:
-        return shape.audience, _slot(shape.owner, command, target)
-    return shape.audience_of(name), _slot(shape.owner_of(name), command, target)
+def _reader(
+    content: Kind, name: str, command: Command, target: clock.Moment | None
+) -> tuple[str, str | None]:
+    """Who may read a field: its audience and its owner. The line a correction points at goes with its content."""
+    if name not in content.by_name:
+        return content.audience, _slot(content.owner, command, target)
+
+    entry = {**target.facts, **command.fields} if target else command.fields
+    return content.audience_of(name, entry), _slot(content.owner_of(name), command, target)
 
 
 def _slot(owner: str, command: Command, target: clock.Moment | None) -> str | None:
     """Whose it is. What the team corrects stays with whoever said it."""
     if owner == "to":
-        return str(command.fields["to"] if "to" in command.fields or not target else target.facts["to"])
+        addressed = target.facts if target and "to" not in command.fields else command.fields
+        return str(addressed["to"])
+
     by = target.by if target else command.by
-    return by if owner in ("actor", "line") and by in PARTNERS else None
+    if owner in ("actor", "line") and by in PARTNERS:
+        return by
+    return None
 
 
-def _actor(parts: dict[tuple[str, str | None], Part], command: Command, known: Kind) -> None:
-    """Who did it, and what it really was, for those who may know."""
+def _part_for(parts: list[Part], audience: str, owner: str | None, *, kind: str, name: str) -> Part:
+    """The part of these readers; where there is none yet, a new one of this kind and name."""
+    for part in parts:
+        if (part.audience, part.owner) == (audience, owner):
+            return part
+
+    fresh = Part(name, kind, audience, owner)
+    parts.append(fresh)
+    return fresh
+
+
+def _say_who_did_it(parts: list[Part], command: Command) -> None:
+    """Who did it, and what it really was, for those who may know, where the main part must not say it."""
+    known = KINDS[command.kind]
+    if not known.actor_audience and not known.shown_as:
+        return
+
+    if known.actor_audience:
+        parts[0].by = ""
+
     audience = known.actor_audience or "FAC"
-    owner = command.by if audience == "OWN_F" and command.by in ("A", "B") else None
-    part = parts.get((audience, owner))
-    if part is None:
-        part = parts[audience, owner] = Part("actor", command.kind, audience, owner)
+    is_their_own = audience == "OWN_F" and command.by in PARTNERS
+    owner = command.by if is_their_own else None
+
+    part = _part_for(parts, audience, owner, kind=command.kind, name="actor")
     part.by = command.by
     part.kind = command.kind
 
 
 def _for_the_team(command: Command, set_aside: Iterable[str]) -> list[Part]:
+    """Who spoke, and which guards were set aside and why."""
     parts = []
-    if command.voice is not None and command.kind not in ("voice_returned", "quiet_started"):
+
+    if command.voice is not None and not KINDS[command.kind].voice_required:
         parts.append(Part("voice", "voice", "FAC", None, facts={"voice": command.voice}))
+
     codes = sorted(set_aside)
     if codes:
         words = {"reason": command.override or ""}
         parts.append(Part("set_aside", SET_ASIDE, "FAC", None, facts={"codes": codes}, words=words))
+
     return parts
+
+
+# --- writing -----------------------------------------------------------------------------------------
 
 
 def write(
@@ -128,18 +168,18 @@ def write(
     parts: Iterable[Part],
     *,
     line: int,
-    at: datetime,
+    at: datetime | None,
     recorded_at: datetime,
     partners: Mapping[str, UUID],
     author: UUID,
     last: tuple[int, str],
 ) -> tuple[list[Moment], list[Line]]:
     """Append the parts. `author` is the facilitator's user id; `last` the newest (number, hash) of the session."""
-    number, prev = last
+    last_number, prev_hash = last
     moments: list[Moment] = []
     lines: list[Line] = []
-    for part in parts:
-        number += 1
+
+    for number, part in enumerate(parts, start=last_number + 1):
         moment = Moment(
             session=session,
             number=number,
@@ -150,57 +190,72 @@ def write(
             part=part.name,
             by=part.by,
             told_to=part.told_to,
-            facts=part.facts if not _voiced(command, part) else {**part.facts, "voice": command.voice},
+            facts=_written_facts(part, command),
             audience=part.audience,
             owner_id=partners[part.owner] if part.owner else None,
-            prev_hash=prev,
+            prev_hash=prev_hash,
         )
         if part.words:
             salt = secrets.token_hex(16)
             moment.words_mac = words_mac(salt, part.words)
-            lines.append(
-                Line(
-                    session=session,
-                    moment=moment,
-                    kind=part.kind,
-                    ref=ref_of(part),
-                    audience=part.audience,
-                    owner_id=moment.owner_id,
-                    author=_author(part, session, partners, author),
-                    words=part.words,
-                    salt=salt,
-                )
-            )
-        prev = moment.hash = digest(moment)
+            lines.append(_line(moment, part, salt=salt, author=_author(moment, session, author)))
+
+        moment.hash = digest(moment)
+        prev_hash = moment.hash
         moments.append(moment)
+
     Moment.objects.bulk_create(moments)
     Line.objects.bulk_create(lines)
     return moments, lines
 
 
-def _voiced(command: Command, part: Part) -> bool:
-    return part.name == COMMAND and command.kind in ("voice_returned", "quiet_started")
+def _written_facts(part: Part, command: Command) -> dict[str, object]:
+    """The facts of a part; with the voice, where saying who speaks is all that the command does."""
+    is_about_voice = part.name == COMMAND and KINDS[command.kind].voice_required
+    if not is_about_voice:
+        return part.facts
+    return {**part.facts, "voice": command.voice}
+
+
+def _line(moment: Moment, part: Part, *, salt: str, author: UUID) -> Line:
+    return Line(
+        session=moment.session,
+        moment=moment,
+        kind=part.kind,
+        ref=ref_of(part),
+        audience=part.audience,
+        owner_id=moment.owner_id,
+        author=author,
+        words=part.words,
+        salt=salt,
+    )
 
 
 def ref_of(part: Part) -> str:
     """The id of what the part's words belong to."""
-    names = ("id", "check", "fear", "agreement", "redirect", "goal")
-    return next((str(part.facts[name]) for name in names if name in part.facts), "")
+    for name in ("id", "check", "fear", "agreement", "redirect", "goal"):
+        if name in part.facts:
+            return str(part.facts[name])
+    return ""
 
 
-def _author(part: Part, session: Session, partners: Mapping[str, UUID], facilitator: UUID) -> UUID:
-    """Whose key seals the words: whoever they are about to stay with when others erase theirs."""
-    if part.audience == "FAC":
+def _author(moment: Moment, session: Session, facilitator: UUID) -> UUID:
+    """Encrypt with the key of the person whose erasure should remove these words."""
+    if moment.audience == "FAC":
         return facilitator
-    return partners[part.owner] if part.owner else session.couple_id
+    return moment.owner_id or session.couple_id
+
+
+# --- the chain ---------------------------------------------------------------------------------------
 
 
 def words_mac(salt: str, words: Mapping[str, object]) -> str:
-    text = json.dumps(words, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return hmac.new(bytes.fromhex(salt), text.encode(), hashlib.sha256).hexdigest()
+    """Proves the words without holding them, for as long as their salt is there."""
+    return hmac.new(bytes.fromhex(salt), _in_one_order(words).encode(), hashlib.sha256).hexdigest()
 
 
 def digest(moment: Moment) -> str:
+    """The hash of a row and, through `prev_hash`, of every row before it."""
     facts = [
         moment.prev_hash,
         str(moment.session_id),
@@ -216,30 +271,55 @@ def digest(moment: Moment) -> str:
         str(moment.owner_id) if moment.owner_id else None,
         moment.words_mac,
     ]
-    text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_in_one_order(facts).encode()).hexdigest()
+
+
+def _in_one_order(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def verify(session: Session) -> list[str]:
     """What is wrong with a session's chain and its words, a line each; empty when whole."""
-    wrong: list[str] = []
-    prev, expected = BEGINNING, 1
     rows = Moment.objects.unscoped("a chain is verified").filter(session=session).order_by("number")
-    words = {
-        line.moment_id: line for line in Line.objects.unscoped("a chain is verified").filter(session=session)
-    }
-    for moment in rows:
-        if moment.number != expected or moment.prev_hash != prev or moment.hash != digest(moment):
+    lines = Line.objects.unscoped("a chain is verified").filter(session=session)
+    line_of = {line.moment_id: line for line in lines}
+
+    wrong: list[str] = []
+    prev_hash = BEGINNING
+    for expected, moment in enumerate(rows, start=1):
+        follows = moment.number == expected and moment.prev_hash == prev_hash
+        if not follows or moment.hash != digest(moment):
             wrong.append(f"entry {moment.number} does not follow")
-        line = words.get(moment.pk)
-        # An erased author's words read as empty, and their salt with them: the chain still holds.
-        if line is not None and line.salt and words_mac(line.salt, line.words) != moment.words_mac:
+        if not _words_are_whole(moment, line_of.get(moment.pk)):
             wrong.append(f"the words of entry {moment.number} were changed")
-        prev, expected = moment.hash, expected + 1
+        prev_hash = moment.hash
+
     return wrong
 
 
+def _words_are_whole(moment: Moment, line: Line | None) -> bool:
+    """An erased author's words read as empty, and their salt with them: the chain still holds."""
+    if line is None or not line.salt:
+        return True
+    return words_mac(line.salt, line.words) == moment.words_mac
+
+
+# --- and back ----------------------------------------------------------------------------------------
+
 ROW = ("number", "command", "at", "kind", "part", "by", "told_to", "facts", "hash")
+
+
+@dataclass(slots=True)
+class Whole:
+    """One command put together again from its parts."""
+
+    at: datetime | None
+    kind: str
+    by: str = ""
+    told_to: bool = False
+    voice: str | None = None
+    override: bool = False
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def read(session_id: UUID) -> tuple[list[clock.Moment], tuple[int, str]]:
@@ -250,85 +330,95 @@ def read(session_id: UUID) -> tuple[list[clock.Moment], tuple[int, str]]:
         .order_by("number")
         .values_list(*ROW)
     )
-    last = (rows[-1][0], rows[-1][-1]) if rows else (0, BEGINNING)
-    merged: dict[int, dict[str, Any]] = {}
-    for _, command, at, kind, part, by, told_to, facts, _ in rows:
-        one = merged.setdefault(command, {"at": at, "kind": kind, "by": by, "told_to": False, "facts": {}})
-        one["told_to"] = one["told_to"] or told_to
-        if part == "voice":
-            one["voice"] = facts["voice"]
-        elif part == "set_aside":
-            one["override"] = True
-        else:
-            _merge(one, kind, by, facts)
-    return [_pure(number, one) for number, one in merged.items()], last
+
+    last = (0, BEGINNING)
+    whole: dict[int, Whole] = {}
+    for number, command, at, kind, part, by, told_to, facts, row_hash in rows:
+        one = whole.setdefault(command, Whole(at, kind))
+        _add_part(one, kind, part, by, told_to, facts)
+        last = (number, row_hash)
+
+    return [_pure(number, one) for number, one in whole.items()], last
+
+
+def _add_part(one: Whole, kind: str, part: str, by: str, told_to: bool, facts: Mapping[str, Any]) -> None:
+    if part == "set_aside":
+        one.override = True
+        return
+    if "voice" in facts:
+        one.voice = facts["voice"]
+    if part == "voice":
+        return
+
+    if kind in KINDS:
+        # The main part may bear a neutral name; the part of those who may know has the real one.
+        one.kind = kind
+    one.by = one.by or by
+    one.told_to = one.told_to or told_to
+    one.facts.update({name: value for name, value in facts.items() if name != "voice"})
+
+
+def _pure(number: int, one: Whole) -> clock.Moment:
+    return clock.Moment(
+        number=number,
+        at=one.at,
+        by=one.by,
+        kind=one.kind,
+        facts=one.facts,
+        voice=one.voice,
+        told_to=one.told_to,
+        override=one.override,
+    )
 
 
 def clock_line(moments: list[clock.Moment]) -> int:
     """The newest line that moved the clock; private lines make nobody's screen stale."""
     moved = {moment.number for moment in moments if KINDS[moment.kind].audience == "JOINT"}
+
     for moment in reversed(moments):
-        if moment.number in moved or (moment.kind == "undone" and moment.facts["line"] in moved):
+        takes_back_a_move = moment.kind == "undone" and moment.facts["line"] in moved
+        if moment.number in moved or takes_back_a_move:
             return moment.number
     return 0
 
 
-def _merge(one: dict[str, Any], kind: str, by: str, facts: Mapping[str, Any]) -> None:
-    if kind in KINDS:
-        one["kind"] = kind
-    one["by"] = one["by"] or by
-    if "voice" in facts:
-        one["voice"] = facts["voice"]
-    one["facts"].update({name: value for name, value in facts.items() if name != "voice"})
-
-
-def _pure(number: int, one: Mapping[str, Any]) -> clock.Moment:
-    return clock.Moment(
-        number=number,
-        at=one["at"],
-        by=one["by"],
-        kind=one["kind"],
-        facts=one["facts"],
-        voice=one.get("voice"),
-        told_to=one["told_to"],
-        override=one.get("override", False),
-    )
-
-
 def commands(session: Session) -> list[tuple[int, datetime | None, Command]]:
     """The session as it was posted (line, instant, command), words and keys included: for its facilitator only."""
-    moments, _ = read(session.pk)
-    words: dict[int, dict[str, Any]] = {}
+    moments, _last = read(session.pk)
+    words, reasons = _words_and_reasons(session)
+    postings = Posting.objects.unscoped("an export reads a whole session").filter(session=session)
+    keys = dict(postings.values_list("command", "key"))
+
+    posted = []
+    for moment in moments:
+        command = Command(
+            by=moment.by,
+            kind=moment.kind,
+            fields={**moment.facts, **words[moment.number]},
+            told_to=moment.told_to,
+            voice=moment.voice,
+            key=keys.get(moment.number),
+            override=reasons.get(moment.number),
+        )
+        posted.append((moment.number, moment.at, command))
+    return posted
+
+
+def _words_and_reasons(session: Session) -> tuple[dict[int, dict[str, Any]], dict[int, str]]:
+    """By line: the words of a command, and the reason for which a guard was set aside."""
+    words: dict[int, dict[str, Any]] = defaultdict(dict)
     reasons: dict[int, str] = {}
+
     rows = Line.objects.unscoped("an export reads a whole session").filter(session=session)
     for line in rows.select_related("moment"):
         if line.kind == SET_ASIDE:
             reasons[line.moment.command] = line.words.get("reason", "")
         else:
-            words.setdefault(line.moment.command, {}).update(line.words)
-    keys = dict(
-        Posting.objects.unscoped("an export reads a whole session")
-        .filter(session=session)
-        .values_list("command", "key")
-    )
-    return [
-        (
-            moment.number,
-            moment.at,
-            Command(
-                by=moment.by,
-                kind=moment.kind,
-                fields={**moment.facts, **words.get(moment.number, {})},
-                told_to=moment.told_to,
-                voice=moment.voice,
-                key=keys.get(moment.number),
-                override=reasons.get(moment.number),
-            ),
-        )
-        for moment in moments
-    ]
+            words[line.moment.command].update(line.words)
+    return words, reasons
 
 
 def held_back(session: Session) -> set[UUID]:
+    """The Moments whose words their author keeps out of what both may read."""
     rows = HeldBack.objects.unscoped("documents leave out what is kept back").filter(moment__session=session)
     return set(rows.values_list("moment", flat=True))

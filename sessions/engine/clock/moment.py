@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sessions.engine.kinds import Command, Kind, corrected_parts, facts_of
+from sessions.engine.kinds import Command, Kind, facts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,6 @@ class Moment:
     facts: Mapping[str, object]
     voice: str | None = None
     told_to: bool = False
-    key: str | None = None
     # Whether a soft guard was set aside; the reason is words and lies elsewhere.
     override: bool = False
 
@@ -32,10 +31,8 @@ def moment_of(
     set_aside: tuple[str, ...] = (),
 ) -> Moment:
     """The structure of a command that the rules let pass; `target` is the kind of the line it corrects."""
-    if target is not None:
-        facts, _ = corrected_parts(target, command.fields)
-    else:
-        facts = facts_of(command.kind, command.fields)
+    facts = facts_of(command.kind, command.fields, target)
+
     return Moment(
         number=number,
         at=at,
@@ -44,6 +41,5 @@ def moment_of(
         facts=facts,
         voice=command.voice,
         told_to=command.told_to,
-        key=command.key,
         override=bool(set_aside),
     )

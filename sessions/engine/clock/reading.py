@@ -9,9 +9,9 @@ from sessions.engine.clock.fold import fold
 from sessions.engine.clock.moment import Moment
 from sessions.engine.clock.state import (
     ACTIVE,
+    MINUTE,
     NEVER,
-    Check,
-    Extension,
+    Due,
     Pause,
     PhaseRun,
     State,
@@ -87,16 +87,21 @@ class DueReading:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
+    # Where the session stands, and when it began and ended.
     state: str
     now: datetime
     started_at: datetime | None
     ended_at: datetime | None
     # How it ended, or would end if the facilitator ended it now.
     ended_how: str
+
+    # Phases, turn and voice.
     phase: int | None
     phases: tuple[PhaseReading, ...]
     floor: str | None
     voice: str
+
+    # What each clock has counted.
     wall_s: int
     active_s: int
     brief_pause_s: int
@@ -105,24 +110,38 @@ class Reading:
     voice_s: dict[str, int]
     caucus_with: str | None
     caucus_with_s: dict[str, int]
+
+    # What is left, and until when.
     phase_remaining_s: int | None
     maximum_s: int | None
     active_left_s: int | None
     ends_at: datetime | None
     latest_end: datetime | None
     return_at: datetime | None
+
+    # What is open.
     ready: frozenset[str]
     pause: PauseReading | None
     check: CheckReading | None
     extension: ExtensionReading | None
+
+    # Who is there, and what they have agreed to.
     arrived: frozenset[str]
     ground_rules: frozenset[str]
     gone: frozenset[str]
     connection_is_lost: bool
+
+    # What may come next, and what fell due by itself.
     closing_is_due: bool
     options_unlocked: bool
     due: tuple[DueReading, ...]
     changes_at: datetime | None
+
+
+def read(plan: Plan, moments: Iterable[Moment] | State, now: datetime) -> Reading:
+    """What plan and Moments say at one instant; the Moments may come folded already."""
+    folded = moments if isinstance(moments, State) else fold(plan, moments)
+    return reading_of(state_at(folded, now), now)
 
 
 def state_at(state: State, now: datetime) -> State:
@@ -130,34 +149,35 @@ def state_at(state: State, now: datetime) -> State:
     then = copy.copy(state)
     if not state.plan.timed:
         return then
+
     second = seconds(now)
     if second > state.second and state.ended_at is None:
-        then.phases = list(state.phases)
-        then.due = list(state.due)
-        then.alarms = dict(state.alarms)
-        then.caucus_parts = dict(state.caucus_parts)
-        if state.run is not None:
-            run = replace(state.run, voice=dict(state.run.voice))
-            then.phases[run.number - 1] = run
-            then.run = run
-            if state.open_phase is state.run:
-                then.open_phase = run
+        _copy_what_time_changes(state, then)
         pass_time(then, second)
     return then
 
 
-def read(plan: Plan, moments: Iterable[Moment] | State, now: datetime) -> Reading:
-    folded = moments if isinstance(moments, State) else fold(plan, moments)
-    return reading_of(state_at(folded, now), now)
+def _copy_what_time_changes(state: State, then: State) -> None:
+    then.phases = list(state.phases)
+    then.due = list(state.due)
+    then.alarms = dict(state.alarms)
+    then.caucus_parts = dict(state.caucus_parts)
+
+    if state.run is not None:
+        run = replace(state.run, voice=dict(state.run.voice))
+        then.phases[run.number - 1] = run
+        then.run = run
+        if state.open_phase is state.run:
+            then.open_phase = run
 
 
 def reading_of(state: State, now: datetime) -> Reading:
     """The reading of a state whose clocks stand at `now`."""
     plan = state.plan
-    phases = tuple(_phase(plan, run) for run in state.phases)
     run = state.open_phase
     pause = state.pause
-    latest = state.latest_end
+    has_maximum = state.maximum != NEVER
+
     return Reading(
         state=state.name,
         now=now,
@@ -165,7 +185,7 @@ def reading_of(state: State, now: datetime) -> Reading:
         ended_at=_instant(state.ended_at) if plan.timed else None,
         ended_how=state.ended_how or state.derived_how(),
         phase=run.number if run else None,
-        phases=phases,
+        phases=tuple(_phase(plan, one) for one in state.phases),
         floor=state.floor,
         voice=state.voice,
         wall_s=state.wall,
@@ -173,45 +193,47 @@ def reading_of(state: State, now: datetime) -> Reading:
         brief_pause_s=state.brief,
         cool_down_s=state.cool,
         caucus_s=state.caucus,
-        voice_s={who: sum(p.voice[who] for p in state.phases) for who in ("A", "B", "F", "none")},
+        voice_s=state.voice_seconds(),
         caucus_with=state.caucus_with,
         caucus_with_s=dict(state.caucus_parts),
         phase_remaining_s=run.limit - run.active if run else None,
-        maximum_s=None if state.maximum == NEVER else state.maximum,
-        active_left_s=None if state.maximum == NEVER else state.maximum - state.active,
+        maximum_s=state.maximum if has_maximum else None,
+        active_left_s=state.maximum - state.active if has_maximum else None,
         ends_at=_ends_at(state),
-        latest_end=None if latest == NEVER else instant_at(latest),
+        latest_end=_instant(state.latest_end),
         return_at=_instant(pause.return_at) if pause else None,
         ready=frozenset(pause.ready) if pause else frozenset(),
-        pause=_pause(plan, pause) if pause else None,
-        check=_check(state, state.check) if state.check else None,
-        extension=_extension(state, state.extension) if state.extension else None,
+        pause=_pause(state),
+        check=_check(state),
+        extension=_extension(state),
         arrived=frozenset(state.present),
         ground_rules=frozenset(state.rules_said),
         gone=frozenset(state.left),
         connection_is_lost=state.connection_is_lost,
         closing_is_due=closing_is_due(state),
         options_unlocked=state.options_unlocked,
-        due=tuple(
-            DueReading(due.kind, instant_at(due.at), due.phase)
-            for due in sorted(state.due, key=lambda due: due.at)
-            if due.kind != "extension_unsealed"
-        ),
+        due=_due(state),
         changes_at=_changes_at(state),
     )
 
 
+# --- phases and time ---------------------------------------------------------------------------------
+
+
 def closing_is_due(state: State) -> bool:
-    begun = state.closing.status in ("active", "finished")
-    return state.started_at is not None and not begun and state.active >= state.closing_at
+    """Only the closing still fits into the agreed time, and it has not begun."""
+    return state.started_at is not None and not state.closing_has_begun and state.active >= state.closing_at
 
 
 def _instant(second: int | None) -> datetime | None:
-    return None if second is None else instant_at(second)
+    if second is None or second == NEVER:
+        return None
+    return instant_at(second)
 
 
 def _phase(plan: Plan, run: PhaseRun) -> PhaseReading:
     phase = plan.phases[run.number - 1]
+
     return PhaseReading(
         number=run.number,
         title=phase.title,
@@ -221,7 +243,7 @@ def _phase(plan: Plan, run: PhaseRun) -> PhaseReading:
         planned_s=run.planned,
         extended_s=run.extended,
         active_s=run.active,
-        overtime_s=max(0, run.active - run.limit),
+        overtime_s=run.overtime,
         remaining_s=run.left,
         voice_s=dict(run.voice),
     )
@@ -231,23 +253,63 @@ def _ends_at(state: State) -> datetime | None:
     """When it would end at this pace: what is left of each phase, from now or from the return time."""
     if not state.plan.timed or state.ended_at is not None or state.second == 0:
         return None
+
     begin = state.second
     if state.started_at is None and state.plan.planned_start is not None:
         begin = max(begin, seconds(state.plan.planned_start))
     if state.pause is not None and state.pause.return_at is not None:
         begin = max(begin, state.pause.return_at)
-    return instant_at(begin + sum(run.left for run in state.phases if run.status in ("waiting", "active")))
+
+    left = sum(run.left for run in state.phases if run.status in ("waiting", "active"))
+    return instant_at(begin + left)
 
 
-def is_shorter(plan: Plan, pause: Pause) -> bool:
-    """A cool-down whose return time, or whose real length, is under the least minutes they had agreed on."""
-    if pause.kind != "cool_down" or pause.return_at is None:
-        return False
-    until = pause.return_at if pause.resumed_at is None else min(pause.return_at, pause.resumed_at)
-    return until - pause.called_at < plan.exit_strategy.minimum_minutes * 60
+def _due(state: State) -> tuple[DueReading, ...]:
+    """What fell due by itself, oldest first. An extension that is unsealed shows in its own reading."""
+    in_order = sorted(state.due, key=_instant_of)
+    return tuple(
+        DueReading(due.kind, instant_at(due.at), due.phase)
+        for due in in_order
+        if due.kind != "extension_unsealed"
+    )
 
 
-def _pause(plan: Plan, pause: Pause) -> PauseReading:
+def _instant_of(due: Due) -> int:
+    return due.at
+
+
+def _changes_at(state: State) -> datetime | None:
+    """When this reading next changes by itself, should nobody do anything."""
+    if not state.plan.timed or state.ended_at is not None:
+        return None
+
+    ahead = [at for at in state.alarms.values() if at > state.second]
+    if state.clock == ACTIVE:
+        ahead += [state.second + wait for wait in _waits(state) if 0 < wait < NEVER // 2]
+
+    return instant_at(min(ahead)) if ahead else None
+
+
+def _waits(state: State) -> tuple[int, ...]:
+    """Active seconds until the phase, the time before the closing and the agreed maximum are used up."""
+    run = state.run or state.phases[0]
+    until_phase_is_over = run.limit - run.active
+    until_maximum = state.maximum - state.active
+    if state.closing_has_begun:
+        return until_phase_is_over, until_maximum
+
+    until_closing = state.closing_at - state.active
+    return until_phase_is_over, until_closing, until_maximum
+
+
+# --- what is open ------------------------------------------------------------------------------------
+
+
+def _pause(state: State) -> PauseReading | None:
+    pause = state.pause
+    if pause is None:
+        return None
+
     return PauseReading(
         kind=pause.kind,
         called_by=pause.called_by,
@@ -258,8 +320,19 @@ def _pause(plan: Plan, pause: Pause) -> PauseReading:
         proposed_by=pause.proposer,
         accepted=frozenset(pause.accepted),
         ready=frozenset(pause.ready),
-        shorter_than_suggested=is_shorter(plan, pause),
+        shorter_than_suggested=is_shorter(state.plan, pause),
     )
+
+
+def is_shorter(plan: Plan, pause: Pause) -> bool:
+    """A cool-down whose return time, or whose real length, is under the least minutes they had agreed on."""
+    if pause.kind != "cool_down" or pause.return_at is None:
+        return False
+
+    until = pause.return_at
+    if pause.resumed_at is not None:
+        until = min(until, pause.resumed_at)
+    return until - pause.called_at < plan.exit_strategy.minimum_minutes * MINUTE
 
 
 STAGES = {
@@ -270,8 +343,14 @@ STAGES = {
 }
 
 
-def _check(state: State, check: Check) -> CheckReading:
+def _check(state: State) -> CheckReading | None:
+    check = state.check
+    if check is None:
+        return None
+
     under = STAGES[check.stage]
+    is_next_attempt = check.stage == "reflect"
+
     return CheckReading(
         id=check.id,
         of=check.of,
@@ -280,32 +359,24 @@ def _check(state: State, check: Check) -> CheckReading:
         kind=check.kind,
         state=under if state.clock == ACTIVE else "held",
         under=under,
-        attempt=check.tries + 1 if check.stage == "reflect" else check.tries,
+        attempt=check.tries + 1 if is_next_attempt else check.tries,
         corrections=check.corrections,
     )
 
 
-def _extension(state: State, extension: Extension) -> ExtensionReading:
-    waiting = "extension_unsealed" in state.alarms
+def _extension(state: State) -> ExtensionReading | None:
+    extension = state.extension
+    if extension is None:
+        return None
+
+    is_sealed = not extension.outcome and "extension_unsealed" in state.alarms
+    unanswered = "asking" if is_sealed else "not_now"
+
     return ExtensionReading(
         phase=extension.phase,
         minutes=extension.minutes,
         by=extension.by,
-        state=extension.outcome or ("asking" if waiting else "not_now"),
-        sealed=not extension.outcome and waiting,
+        state=extension.outcome or unanswered,
+        sealed=is_sealed,
         answered=frozenset(extension.answers),
     )
-
-
-def _changes_at(state: State) -> datetime | None:
-    """When this reading next changes by itself, should nobody do anything."""
-    if not state.plan.timed or state.ended_at is not None:
-        return None
-    ahead = [at for at in state.alarms.values() if at > state.second]
-    if state.clock == ACTIVE:
-        run = state.run or state.phases[0]
-        begun = state.closing.status in ("active", "finished")
-        closing = 0 if begun else state.closing_at - state.active
-        waits = (run.limit - run.active, closing, state.maximum - state.active)
-        ahead += [state.second + wait for wait in waits if 0 < wait < NEVER // 2]
-    return instant_at(min(ahead)) if ahead else None

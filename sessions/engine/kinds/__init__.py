@@ -31,16 +31,13 @@ from sessions.engine.kinds.enumerations import (
     Owner,
 )
 from sessions.engine.kinds.form import (
-    audience_of_own_words,
     check_common,
     check_correction,
     check_form,
-    corrected_parts,
     facts_of,
     kind_named,
-    words_of,
 )
-from sessions.engine.kinds.kind import COMMON, COMMON_BY_NAME, Command, CommonField, Field, Kind
+from sessions.engine.kinds.kind import COMMON, COMMON_BY_NAME, Command, CommonField, Field, Fields, Kind
 from sessions.engine.kinds.table import KINDS
 
 __all__ = [
@@ -73,15 +70,13 @@ __all__ = [
     "Command",
     "CommonField",
     "Field",
+    "Fields",
     "Holds",
     "Kind",
     "Owner",
-    "audience_of_own_words",
     "check_common",
     "check_correction",
     "check_form",
-    "corrected_parts",
     "facts_of",
     "kind_named",
-    "words_of",
 ]

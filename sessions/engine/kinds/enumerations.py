@@ -6,12 +6,17 @@ from typing import Final, Literal
 AudienceName = Literal["OWN_F", "REL", "JOINT", "FAC"]
 # Whose the content is: who said it, both, the team, the partner in the field `to`, or as the corrected line.
 Owner = Literal["actor", "joint", "team", "to", "line"]
+# Facts are structure and lie in the clear; words are sealed.
 Holds = Literal["fact", "words"]
+
+# --- people ------------------------------------------------------------------------------------------
 
 PARTNERS: Final = ("A", "B")
 TEAM: Final = ("F", "G")
 EVERYBODY: Final = ("A", "B", "F", "G")
 VOICES: Final = ("A", "B", "F", "none")
+
+# --- states of a session ------------------------------------------------------------------------------
 
 READY: Final = ("ready", "gathering")
 LIVE: Final = ("running", "wrapping_up")
@@ -19,6 +24,8 @@ PAUSED: Final = ("brief_pause", "cooling_down", "caucus")
 NOT_ENDED: Final = (*READY, *LIVE, *PAUSED)
 ALWAYS: Final = (*NOT_ENDED, "ended")
 TALKING: Final = ("running", "wrapping_up", "caucus")
+
+# --- choices -----------------------------------------------------------------------------------------
 
 CHECK_KINDS: Final = ("feeling_and_reason", "feeling", "wish", "own_part", "boundary", "terms")
 # The parts of a reflection that may be ticked, for each kind of check.
@@ -39,6 +46,7 @@ PROBLEMS: Final = (
     "intent_added",
 )
 PACES: Final = ("go_on", "slower", "another_way", "later")
+# What a sentence may be that is offered another wording: absolute, blaming, mind-reading, pressing, diagnosing.
 FAMILIES: Final = ("ABS", "FAULT", "MIND", "COERCE", "DIAG")
 FEAR_ANSWERS: Final = ("fits", "partly", "does_not_fit", "not_now")
 ACCEPTED_FEAR: Final = ("fits", "partly")

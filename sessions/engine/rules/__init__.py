@@ -1,6 +1,6 @@
 """Which command is allowed now, and why not.
 
-Order of refusal: form and order (never overridable), then the absolute guards, then the soft ones, which
+Order of refusal: form and order (no reason sets these aside), then the absolute guards, then the soft ones, which
 give way to a reason. Stopping and resting are guarded by nothing but form.
 """
 
@@ -11,14 +11,15 @@ from datetime import datetime
 from sessions.engine.clock import Moment, State, fold, state_at
 from sessions.engine.kinds import KINDS, Command, check_common, check_form
 from sessions.engine.plan import Plan
+from sessions.engine.rules.absolute import check_absolute, joint_work_rests
 from sessions.engine.rules.available import available
-from sessions.engine.rules.guards import NO_JOINT_WORK, absolute, format_guards, joint_work_rests, soft
 from sessions.engine.rules.hints import hints
-from sessions.engine.rules.order import order
-from sessions.engine.rules.reflections import reflection_form
+from sessions.engine.rules.order import check_order
+from sessions.engine.rules.reflections import check_reflection
+from sessions.engine.rules.soft import format_guards, soft_guards
 from sessions.engine.rules.standing import Standing
 from sessions.engine.rules.texts import TEXTS, refusal
-from sessions.engine.rules.undo_and_correct import correct, target_kind, target_of, undo
+from sessions.engine.rules.undo_and_correct import check_correct, check_undo, target_kind, target_of
 
 __all__ = [
     "TEXTS",
@@ -41,29 +42,28 @@ class Verdict:
 
 
 def check(
-    plan: Plan,
-    moments: Iterable[Moment] | State,
-    standing: Standing,
-    command: Command,
-    now: datetime,
-    override: str | None = None,
+    plan: Plan, moments: Iterable[Moment] | State, standing: Standing, command: Command, now: datetime
 ) -> Verdict:
     """Raises the first Refusal, or says what was set aside and what is worth knowing."""
     check_form(command.kind, command.fields)
     check_common(command)
+
     folded = moments if isinstance(moments, State) else fold(plan, moments)
     if plan.timed and folded.last_at is not None and now < folded.last_at:
         raise refusal("time_went_back")
     state = state_at(folded, now)
-    order(state, command.by, command.kind, command.fields, command.voice)
+
+    check_order(state, command.by, command.kind, command.fields, command.voice)
     if command.kind == "undone":
-        undo(state, command)
+        check_undo(state, command)
     elif command.kind == "corrected":
-        correct(state, standing, command)
-    reflection_form(state, command)
-    absolute(state, standing, command)
-    in_the_way = soft(state, standing, command, now)
-    if in_the_way and not (override or command.override):
+        check_correct(state, standing, command)
+    check_reflection(state, command)
+
+    check_absolute(state, standing, command)
+
+    in_the_way = soft_guards(state, standing, command)
+    if in_the_way and not command.override:
         raise refusal(in_the_way[0], "soft")
     return Verdict(tuple(in_the_way), hints(state, command))
 
@@ -76,18 +76,21 @@ def allowed(
     state = state_at(folded, now)
     if state.ended_at is not None:
         return frozenset() if standing.released else frozenset({"corrected"})
-    resting = bool(joint_work_rests(state, standing))
-    return frozenset(
-        name
-        for name, kind in KINDS.items()
-        if available(state, kind) and not (resting and name not in NO_JOINT_WORK)
-    )
+
+    kinds = [kind for kind in KINDS.values() if available(state, kind)]
+    if joint_work_rests(state, standing):
+        kinds = [kind for kind in kinds if not kind.is_joint_work]
+    return frozenset(kind.name for kind in kinds)
 
 
 def is_repeat(seen: Mapping[tuple[str, str], Command], command: Command) -> bool:
     """Whether this key was answered before: same poster, same fields. Other fields are refused."""
-    if command.key is None or (command.by, command.key) not in seen:
+    if command.key is None:
         return False
-    if not command.same_as(seen[command.by, command.key]):
+
+    answered = seen.get((command.by, command.key))
+    if answered is None:
+        return False
+    if not command.same_as(answered):
         raise refusal("key_reused")
     return True

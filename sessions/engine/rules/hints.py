@@ -4,21 +4,26 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from sessions.engine.clock import State
-from sessions.engine.clock.state import DOORS_S, MINUTE, seconds
+from sessions.engine.clock.state import DOORS_S, MINUTE, PhaseRun, seconds
 from sessions.engine.kinds import Command
 
 Hint = Callable[[State, Command], Iterator[str]]
 
+STIRRED_UP: Final = 8
+
 
 def hints(state: State, command: Command) -> tuple[str, ...]:
-    hint = HINTS.get(command.kind)
-    return tuple(hint(state, command)) if hint else ()
+    """The codes of the hints; `TEXTS` has their words."""
+    codes: list[str] = []
 
-
-def _temperature(state: State, command: Command) -> Iterator[str]:
     stirred_up = command.fields.get("temperature")
-    if isinstance(stirred_up, int) and stirred_up >= 8:
-        yield "stirred_up"
+    if isinstance(stirred_up, int) and stirred_up >= STIRRED_UP:
+        codes.append("stirred_up")
+
+    hint = HINTS.get(command.kind)
+    if hint is not None:
+        codes += hint(state, command)
+    return tuple(codes)
 
 
 def _session_started(state: State, command: Command) -> Iterator[str]:
@@ -28,7 +33,10 @@ def _session_started(state: State, command: Command) -> Iterator[str]:
 
 def _arrived(state: State, command: Command) -> Iterator[str]:
     start = state.plan.planned_start
-    if start is not None and state.started_at is None and state.second < seconds(start) - DOORS_S:
+    if start is None or state.started_at is not None:
+        return
+
+    if state.second < seconds(start) - DOORS_S:
         yield "doors_closed"
 
 
@@ -49,9 +57,11 @@ def _agreement(state: State, command: Command) -> Iterator[str]:
     owners = {owner for need in serves for owner in state.need_owners.get(need, ())}
     if not state.everybody <= owners:
         yield "need_of_each"
+
     tasks = command.fields.get("who_does_what", ())
     assert isinstance(tasks, list | tuple)
-    if len(state.everybody) > 1 and {task["who"] for task in tasks} in ({"A"}, {"B"}):
+    doing = {task["who"] for task in tasks}
+    if len(state.everybody) > 1 and doing in ({"A"}, {"B"}):
         yield "one_does_all"
 
 
@@ -68,18 +78,27 @@ def _caucus_ended(state: State, command: Command) -> Iterator[str]:
 def _phase_finished(state: State, command: Command) -> Iterator[str]:
     if state.check is not None:
         yield "check_stays_open"
+
     run = state.open_phase
-    if run is None or state.plan.phases[run.number - 1].understanding_check == "none":
-        return
-    turn = state.plan.phases[run.number - 1].turn
-    solo = state.plan.floor_of(turn)
-    speakers = {solo} if solo else state.everybody
-    if len(state.everybody) > 1:
-        done = {
-            c.speaker for c in state.checks.values() if c.phase == run.number and c.outcome == "confirmed"
-        }
-        if not speakers <= done:
-            yield "checks_missing"
+    is_for_two = len(state.everybody) > 1
+    if run is not None and is_for_two and not _wanted_checks(state, run) <= _confirmed_checks(state, run):
+        yield "checks_missing"
+
+
+def _wanted_checks(state: State, run: PhaseRun) -> frozenset[str]:
+    """Those whose words the plan wants given back in this phase."""
+    planned = state.plan.phases[run.number - 1]
+    if planned.understanding_check == "none":
+        return frozenset()
+
+    solo = state.plan.floor_of(planned.turn)
+    return frozenset({solo}) if solo else state.everybody
+
+
+def _confirmed_checks(state: State, run: PhaseRun) -> frozenset[str]:
+    """Those who were given something back in this phase and said that it fits."""
+    in_phase = [check for check in state.checks.values() if check.phase == run.number]
+    return frozenset(check.speaker for check in in_phase if check.outcome == "confirmed")
 
 
 def _safety_stop(state: State, command: Command) -> Iterator[str]:
@@ -87,10 +106,6 @@ def _safety_stop(state: State, command: Command) -> Iterator[str]:
 
 
 HINTS: Final[dict[str, Hint]] = {
-    "arrival_temperature": _temperature,
-    "closing_temperature": _temperature,
-    "cool_down_called": _temperature,
-    "ready_again": _temperature,
     "arrived": _arrived,
     "session_started": _session_started,
     "statement": _statement,

@@ -11,16 +11,12 @@ from sessions.engine.kinds import (
     PARTNERS,
     TEAM,
     Command,
-    audience_of_own_words,
     check_common,
     check_correction,
     check_form,
-    corrected_parts,
     facts_of,
-    words_of,
 )
 from sessions.engine.values import instant, written
-from sessions.wording.moments import ENTRY
 
 # The command table of the session file, row by row.
 ROWS = [
@@ -169,12 +165,15 @@ def test_a_safety_stop_reads_as_any_early_end():
 
 
 def test_own_words_on_a_fear_are_the_sessions_only_once_it_is_accepted():
-    assert [audience_of_own_words(answer) for answer in ("fits", "partly", "does_not_fit", "not_now")] == [
-        "REL",
-        "REL",
-        "OWN_F",
-        "OWN_F",
-    ]
+    answered = KINDS["fear_answered"]
+    audiences = {
+        answer: answered.audience_of("own_words", {"fear": "F1", "answer": answer})
+        for answer in ("fits", "partly", "does_not_fit", "not_now")
+    }
+
+    assert audiences == {"fits": "REL", "partly": "REL", "does_not_fit": "OWN_F", "not_now": "OWN_F"}
+    # Read without an answer, the table says the narrower of the two.
+    assert answered.audience_of("own_words") == "OWN_F"
 
 
 def test_nothing_of_the_clock_can_be_corrected():
@@ -316,17 +315,20 @@ def test_a_reason_may_stand_on_what_a_partner_said_aloud():
     check_common(Command("A", "arrived", told_to=True, override="said at the door"))
 
 
-def test_structure_and_words_are_parted_without_rest():
+def test_only_structure_stays_on_a_moment():
     fields = {"id": "S1", "text": "a", "feelings": ["sad"], "topics": ["money"], "need": "space"}
+
     assert facts_of("statement", fields) == {"id": "S1"}
-    assert words_of("statement", fields) == {
-        key: fields[key] for key in ("text", "feelings", "topics", "need")
-    }
 
 
-def test_a_correction_is_parted_as_the_line_it_corrects():
-    facts, words = corrected_parts(KINDS["fear_answered"], {"line": 7, "answer": "fits", "own_words": "Yes."})
-    assert (facts, words) == ({"line": 7, "answer": "fits"}, {"own_words": "Yes."})
+def test_every_field_is_either_structure_or_words():
+    assert {field.holds for kind in KINDS.values() for field in kind.fields} == {"fact", "words"}
+
+
+def test_a_correction_is_split_as_the_line_it_corrects():
+    corrected = {"line": 7, "answer": "fits", "own_words": "Yes."}
+
+    assert facts_of("corrected", corrected, KINDS["fear_answered"]) == {"line": 7, "answer": "fits"}
     assert facts_of("corrected", {"line": 7, "text": "a"}) == {"line": 7}
 
 
@@ -344,8 +346,3 @@ def test_a_refusal_speaks_in_the_language_of_its_reader():
     no = Refusal("%(field)s is missing", "missing", "form", field="text")
     assert no.words({"%(field)s is missing": "%(field)s fehlt"}.get) == "text fehlt"
     assert (str(no), no.code, no.kind, no.params) == ("text is missing", "missing", "form", {"field": "text"})
-
-
-def test_every_kind_has_words_of_its_own_for_the_log():
-    assert set(KINDS) - set(ENTRY) == set()
-    assert [kind for kind, words in ENTRY.items() if "_" in words] == []

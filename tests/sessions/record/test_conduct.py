@@ -10,7 +10,7 @@ from django.db import connection, connections
 from clients.models import Quiet
 from facilitator.errors import Refusal
 from sessions.engine import clock
-from sessions.engine.kinds import Command
+from sessions.engine.kinds import KINDS, Command
 from sessions.engine.session_file import load
 from sessions.models import Agreement, Line, Moment, Posting, Reader, Session
 from sessions.record import conduct, import_export, moment_rows, planning, quiet, release
@@ -145,7 +145,10 @@ def test_a_stale_clock_command_changes_nothing(hall):
     assert len(hall.moments()) == before
 
 
-@pytest.mark.parametrize("kind", sorted(conduct.AT_ONCE))
+AT_ONCE = sorted(name for name, kind in KINDS.items() if kind.at_once)
+
+
+@pytest.mark.parametrize("kind", AT_ONCE)
 def test_pauses_stops_and_leaving_are_never_too_late(hall, kind):
     hall.begun()
     fields = {"minutes": 5} if kind == "settling_called" else {}
