@@ -26,7 +26,7 @@ from sessions.engine import clock, rules
 from sessions.engine.kinds import KINDS, Command, check_common, check_form
 from sessions.engine.rules.texts import refusal
 from sessions.models import Agreement, Line, Moment, Posting, Session
-from sessions.record import moment_rows, release
+from sessions.record import moment_rows, papers_due, release
 from sessions.record.planning import plan_of
 
 # For everybody else (rituals, documents) a session is over this long after its latest end, whatever the desk says.
@@ -235,6 +235,8 @@ class OpenSession:
         session.began_at = reading.started_at
         session.ended_at = (reading.ended_at or now) if reading.state == "ended" else None
         session.save(update_fields=["state", "phase_number", "head", "began_at", "ended_at"])
+        if ended:
+            papers_due.mark(session, now=now)
         if not self.replaying:
             self._quiet(began=began, ended=ended, now=now)
             transaction.on_commit(live.woke, robust=True)
