@@ -114,11 +114,15 @@ class _Keys:
         return key
 
     def fetch(self, couples: Iterable[UUID]) -> None:
-        """The keys of many couples in one question, for a page that lists them all."""
+        """The keys of many couples in one question: for a page that lists them all, or a paper that is sealed."""
         until = time.monotonic() + CACHE_S
         for row in _data_keys().filter(couple__in=list(couples)):
-            key = None if row.destroyed_at else AESGCM(unwrap(row.wrapped))
-            self.by_id[row.id.hex] = (until, key)
+            if row.destroyed_at:
+                self.by_id[row.id.hex] = (until, None)
+                continue
+
+            self.by_id[row.id.hex] = (until, AESGCM(unwrap(row.wrapped)))
+            self.by_scope[row.couple, row.author] = (until, row.id.hex)
 
 
 keys = _Keys()

@@ -54,10 +54,11 @@ class Document(Guarded):
     class Meta:
         ordering = ["asked_at", "kind"]
         indexes = [
+            # NULL, not a list of states: SQLite matches no bound value to the condition of an index.
             models.Index(
                 fields=["asked_at"],
-                condition=models.Q(state__in=["asked", "rendering"]),
-                name="documents_waiting",
+                condition=models.Q(built_at__isnull=True),
+                name="documents_not_built",
             )
         ]
         constraints = [

@@ -39,8 +39,18 @@ class Session(Guarded):
     began_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
+    # Since when its papers are due; None where all were asked for. See record/papers_due.
+    papers_due_at = models.DateTimeField(null=True)
+
     class Meta:
         ordering = ["-planned_at"]
+        indexes = [
+            models.Index(
+                fields=["papers_due_at"],
+                condition=models.Q(papers_due_at__isnull=False),
+                name="session_papers_due",
+            )
+        ]
 
     def key_scope(self) -> tuple[UUID, UUID]:
         return self.couple_id, self.owner_id or self.couple_id

@@ -2,7 +2,7 @@
 
 from reports.contexts.door import DoorSheet
 from reports.contexts.joint import JointSummary
-from reports.contexts.material import Heard, Meeting, SeenLine
+from reports.contexts.material import Material, Meeting, SeenLine
 from reports.contexts.partner import PartnerCopy
 from reports.contexts.record import FacilitatorRecord
 from reports.contexts.sheet import AgreementSheet
@@ -11,8 +11,8 @@ __all__ = [
     "AgreementSheet",
     "DoorSheet",
     "FacilitatorRecord",
-    "Heard",
     "JointSummary",
+    "Material",
     "Meeting",
     "PartnerCopy",
     "SeenLine",

@@ -1,25 +1,27 @@
 """The summary for both: what was felt, needed, meant and agreed. No measure of anybody."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from reports.contexts.material import Heard, Meeting, Reader, SeenLine
-from reports.contexts.story import Draft, Told
-from reports.contexts.words import day, hour, iso_day, listed, minutes
+from reports.contexts.material import Material, PaperFor, SeenLine
+from reports.contexts.pieces import (
+    AgreementSeen,
+    Foot,
+    PauseSign,
+    agreement,
+    foot,
+    next_meeting,
+    pause_sign,
+    people,
+    phrases,
+    written_up,
+)
+from reports.contexts.story import Story
+from reports.contexts.words import day, minutes
 from sessions.wording.codes import GOAL_VIEW, MILESTONE, on_paper
 from sessions.wording.goals import came_for
-
-
-@dataclass(frozen=True)
-class Foot:
-    kind: str
-    label: str
-    version: int
-    released: str
-    draft: bool
 
 
 @dataclass(frozen=True)
@@ -72,136 +74,83 @@ class GoalSeen:
 
 
 @dataclass(frozen=True)
-class Part:
-    name: str
-    what: str
-
-
-@dataclass(frozen=True)
-class Confirmation:
-    name: str
-    on: str
-    aloud: bool
-
-
-@dataclass(frozen=True)
-class AgreementSeen:
-    text: str
-    parts: tuple[Part, ...]
-    starts: str
-    trial_until: str
-    look_again: str
-    looks_after: tuple[str, ...]
-    if_not_working: str
-    confirmed: tuple[Confirmation, ...]
-
-    @property
-    def dates(self) -> str:
-        said = []
-        if self.starts:
-            said.append(_("from %(day)s") % {"day": self.starts})
-        if self.trial_until and self.trial_until != self.look_again:
-            said.append(_("on trial until %(day)s") % {"day": self.trial_until})
-        if self.look_again:
-            said.append(_("look again on %(day)s") % {"day": self.look_again})
-        return " · ".join(said)
-
-
-@dataclass(frozen=True)
-class PauseSign:
-    sign: str
-    least: str
-    sentence: str
-
-
-@dataclass(frozen=True)
 class JointSummary:
     # A talk with one: the same page, without anything that two do together.
     alone: bool
+
     day: str
     people: str
     format_title: str
     length: str
     from_name: str
     opening_words: str
+
     intention: str
     goals: tuple[GoalSeen, ...]
     sides: tuple[Side, ...]
     said_back: str
+
     agreements: tuple[AgreementSeen, ...]
     still_open: tuple[str, ...]
     another_day: tuple[str, ...]
+
     milestones: tuple[str, ...]
     phrases: tuple[str, ...]
     closing: tuple[Answer, ...]
+
     next_meeting: str
     pause: PauseSign | None
     foot: Foot
 
     @classmethod
-    def of(cls, heard: Heard, reader: Reader = "both") -> "JointSummary":
-        told, meeting = Told(heard, reader), heard.meeting
-        sides = tuple(side(told, slot) for slot in meeting.order)
+    def of(cls, material: Material, paper_for: PaperFor = "both") -> "JointSummary":
+        meeting = material.meeting
+        story = Story(material, paper_for)
+        sides = [side(story, slot) for slot in meeting.order]
+
         return cls(
             alone=meeting.who_meets != "both",
             day=day(meeting.held_on),
             people=people(meeting),
             format_title=meeting.format_title,
-            length=length(heard),
+            length=length(material),
             from_name=meeting.names.get("F", ""),
             opening_words=meeting.opening_words,
             intention=meeting.joint_intention,
-            goals=tuple(goals(told)),
+            goals=tuple(goals(story)),
             sides=tuple(one for one in sides if not one.is_empty),
-            said_back=said_back(len(told.confirmed_checks)),
-            agreements=tuple(agreement(draft, told) for draft in told.agreements),
-            still_open=tuple(still_open(told)),
-            another_day=tuple(line.get("text") for line in told.parked if line.get("text")),
-            milestones=tuple(on_paper(MILESTONE, what) for what in told.milestones),
-            phrases=tuple(phrases(told)),
-            closing=tuple(closing(told)),
-            next_meeting=moment_of(meeting),
+            said_back=said_back(len(story.confirmed_checks)),
+            agreements=tuple(agreement(draft, story) for draft in story.agreements),
+            still_open=tuple(still_open(story)),
+            another_day=tuple(line.get("text") for line in story.parked if line.get("text")),
+            milestones=tuple(on_paper(MILESTONE, what) for what in story.milestones),
+            phrases=tuple(phrases(story)),
+            closing=tuple(closing(story)),
+            next_meeting=next_meeting(meeting),
             pause=pause_sign(meeting),
             foot=foot(meeting, _("Summary"), draft=meeting.released_on is None),
         )
 
 
-def foot(meeting: Meeting, kind: str, *, draft: bool = False) -> Foot:
-    released_on = day(meeting.released_on)
-    released = _("released %(day)s") % {"day": released_on} if released_on else ""
-    # The code is the care team's name for the two; a partner's paper carries the label they chose.
-    label = meeting.label if meeting.who_meets == "both" else ""
-    return Foot(kind, label, meeting.version, released, draft)
-
-
-def people(meeting: Meeting) -> str:
-    partners = listed([meeting.names[slot] for slot in sorted(meeting.order)])
-    helpers = [meeting.names[slot] for slot in ("F", "G") if meeting.names.get(slot)]
-    helpers += [f"{name} ({why})" if why else name for name, why in meeting.present]
-    return _("%(partners)s, with %(helpers)s") % {"partners": partners, "helpers": listed(helpers)}
-
-
-def length(heard: Heard) -> str:
+def length(material: Material) -> str:
     """Talked and rested, and nothing finer: no share of anybody."""
-    if not heard.meeting.timed:
-        return written_up(heard.meeting)
-    figures = heard.figures
+    meeting = material.meeting
+    if not meeting.timed:
+        return written_up(meeting)
+
+    figures = material.figures
     said = [_("talked %(time)s") % {"time": minutes(figures["active_s"])}]
-    if rested := figures["brief_pause_s"] + figures["cool_down_s"]:
+
+    rested = figures["brief_pause_s"] + figures["cool_down_s"]
+    if rested:
         said.append(_("rested %(time)s") % {"time": minutes(rested)})
+
     if figures["caucus_s"]:
         said.append(
             _("each on your own with %(name)s, %(time)s together")
-            % {"name": heard.meeting.names.get("F", ""), "time": minutes(figures["caucus_s"])}
+            % {"name": meeting.names.get("F", ""), "time": minutes(figures["caucus_s"])}
         )
-    return " · ".join(said)
 
-
-def written_up(meeting: Meeting) -> str:
-    """How long it was is what somebody remembers, and says so."""
-    said = [_("written up afterwards, not timed")]
-    if meeting.about_minutes:
-        said.append(_("about %(n)s minutes") % {"n": meeting.about_minutes})
     return " · ".join(said)
 
 
@@ -213,156 +162,139 @@ def said_back(n: int) -> str:
     ) % {"n": n}
 
 
-def goals(told: Told) -> list[GoalSeen]:
-    meeting = told.heard.meeting
+def goals(story: Story) -> list[GoalSeen]:
+    """What they came for, and how each who met sees it now."""
+    meeting = story.material.meeting
+
     seen = []
     for goal in meeting.goals:
-        views = told.goal_views.get(goal.id, {})
+        views = story.goal_views.get(goal.id, {})
+        answers = [
+            Answer(meeting.names[slot], on_paper(GOAL_VIEW, views[slot]))
+            for slot in meeting.order
+            if slot in views
+        ]
         whose = "" if goal.owner == "both" else meeting.names.get(goal.owner, "")
-        answers = tuple(
-            Answer(meeting.names[s], on_paper(GOAL_VIEW, views[s])) for s in meeting.order if s in views
-        )
-        seen.append(GoalSeen(came_for(goal.wording), whose, answers))
+        seen.append(GoalSeen(came_for(goal.wording), whose, tuple(answers)))
     return seen
 
 
-def quote(line: SeenLine, told: Told, ref: str) -> Quote:
-    names = told.heard.meeting.names
-    return Quote(
-        text=line.get("text") or line.get("own_words") or "",
-        feelings=tuple(line.get("feelings") or ()),
-        meant=tuple(meant for check in told.checks_of(ref) for meant in check.meant),
-        answers=tuple(
-            Answer(names.get(v.said_by, ""), v.get("text") or "", v.held_back)
-            for v in told.validations_of(ref)
-            if v.get("text")
-        ),
-        own_only=line.held_back,
-    )
-
-
-def side(told: Told, slot: str) -> Side:
-    meeting = told.heard.meeting
-    with_a_need = {line.get("statement") for line in told.needs.values()}
+def side(story: Story, slot: str) -> Side:
+    """What one of the two said: statements, needs, fears, and what they saw in stepping back."""
+    name = story.material.meeting.names[slot]
     return Side(
         slot=slot,
-        name=meeting.names[slot],
-        initial=meeting.names[slot][:1].upper(),
-        said=tuple(
-            quote(line, told, ident)
-            for ident, line in told.statements.items()
-            if line.said_by == slot and ident not in with_a_need
-        ),
-        needs=tuple(needs(told, slot)),
-        fears=tuple(
-            quote(fear.own_words, told, fear.id)
-            for fear in told.fears.values()
-            if fear.own_words is not None and fear.own_words.said_by == slot and fear.accepted
-        ),
-        seen=tuple(
-            Quote(line.get("text"), own_only=line.held_back)
-            for line in told.of_kind("retreat_purpose_acknowledged")
-            if line.said_by == slot and line.get("text")
-        ),
+        name=name,
+        initial=name[:1].upper(),
+        said=tuple(statements(story, slot)),
+        needs=tuple(needs(story, slot)),
+        fears=tuple(fears(story, slot)),
+        seen=tuple(purposes_seen(story, slot)),
     )
 
 
-def needs(told: Told, slot: str) -> list[NeedSaid]:
-    """A need that both said stands on both sides."""
-    named = []
-    for line in told.needs.values():
-        owners = set(line.get("shared_by") or ()) | {line.said_by}
-        if slot in owners:
-            spoken = line.said_by == slot and line.get("statement")
-            said = quote(line, told, line.get("statement")) if spoken else None
-            named.append(
-                NeedSaid(
-                    need=line.get("need") or "",
-                    wish=(line.get("wish") or "") if line.said_by == slot else "",
-                    both=len(owners) > 1,
-                    quote=said,
-                    own_only=line.held_back,
-                )
-            )
-    for line in told.statements.values():
-        if line.said_by == slot and line.get("need") and line.kind != "need_named":
-            named.append(NeedSaid(line.get("need"), "", both=False, quote=None, own_only=line.held_back))
-    return merged(named)
-
-
-def merged(named: list[NeedSaid]) -> list[NeedSaid]:
-    """The same bare need said twice is printed once."""
-    kept: dict[tuple[str, str], NeedSaid] = {}
-    for one in named:
-        if one.quote is None and any(need == one.need for need, _wish in kept):
-            continue
-        kept[one.need, one.quote.text if one.quote else one.wish] = one
-    return list(kept.values())
-
-
-def agreement(draft: Draft, told: Told) -> AgreementSeen:
-    meeting, line = told.heard.meeting, draft.line
-    names = meeting.names
-    served = [told.needs[ident].get("need") for ident in line.get("serves") or () if ident in told.needs]
-    return AgreementSeen(
-        text=line.get("text") or "",
-        parts=tuple(parts(line, names)),
-        starts=iso_day(line.get("from") or meeting.held_on),
-        trial_until=iso_day(line.get("trial_until")),
-        look_again=iso_day(line.get("look_again_on")),
-        looks_after=tuple(need for need in served if need),
-        if_not_working=line.get("if_not_working") or "",
-        confirmed=tuple(confirmation(draft, slot, meeting) for slot in meeting.order),
-    )
-
-
-def parts(line: SeenLine, names: Mapping[str, str]) -> list[Part]:
+def statements(story: Story, slot: str) -> list[Quote]:
+    """Those that stand by themselves; the others stand with the need they name."""
+    with_a_need = {line.get("statement") for line in story.needs.values()}
     return [
-        Part(_("Both") if part["who"] == "both" else names.get(part["who"], ""), part["what"])
-        for part in line.get("who_does_what") or ()
+        quote(line, story, ident)
+        for ident, line in story.statements.items()
+        if line.said_by == slot and ident not in with_a_need
     ]
 
 
-def confirmation(draft: Draft, slot: str, meeting: Meeting) -> Confirmation:
-    """A yes was given at the meeting; the entry that says so may still be for other eyes."""
-    line = draft.confirmed.get(slot)
-    on = meeting.local(line.at) if line and line.at else meeting.held_on
-    return Confirmation(meeting.names[slot], day(on), aloud=bool(line and line.told_to))
-
-
-def still_open(told: Told) -> list[str]:
-    worded = [draft.line.get("text") for draft in told.drafts.values() if not draft.in_force]
-    return [text for text in worded + [line.get("text") for line in told.open_options] if text]
-
-
-def phrases(told: Told) -> list[str]:
-    used = [line.get("text") for line in told.of_kind("phrase_used")]
-    return list(dict.fromkeys(text for text in [*told.heard.meeting.phrases, *used] if text))
-
-
-def closing(told: Told) -> list[Answer]:
-    meeting = told.heard.meeting
+def fears(story: Story, slot: str) -> list[Quote]:
     return [
-        Answer(meeting.names[slot], line.get("text"), line.held_back)
-        for slot in meeting.order
-        for line in told.of_kind("closing_word")
+        quote(fear.own_words, story, fear.id)
+        for fear in story.fears.values()
+        if fear.own_words is not None and fear.own_words.said_by == slot and fear.accepted
+    ]
+
+
+def purposes_seen(story: Story, slot: str) -> list[Quote]:
+    return [
+        Quote(line.get("text"), own_only=line.held_back)
+        for line in story.of_kind("retreat_purpose_acknowledged")
         if line.said_by == slot and line.get("text")
     ]
 
 
-def moment_of(meeting: Meeting) -> str:
-    if meeting.next_session is None:
-        return ""
-    local = meeting.local(meeting.next_session)
-    return _("%(day)s, %(hour)s (%(zone)s time)") % {
-        "day": day(local),
-        "hour": hour(local),
-        "zone": meeting.zone.rpartition("/")[2].replace("_", " "),
-    }
+def quote(line: SeenLine, story: Story, ref: str) -> Quote:
+    """Somebody's words, with what was meant by them and what the other answered."""
+    names = story.material.meeting.names
+    answers = [
+        Answer(names.get(answer.said_by, ""), answer.get("text") or "", answer.held_back)
+        for answer in story.validations_of(ref)
+        if answer.get("text")
+    ]
+
+    return Quote(
+        text=line.get("text") or line.get("own_words") or "",
+        feelings=tuple(line.get("feelings") or ()),
+        meant=tuple(meant for check in story.checks_of(ref) for meant in check.meant),
+        answers=tuple(answers),
+        own_only=line.held_back,
+    )
 
 
-def pause_sign(meeting: Meeting) -> PauseSign | None:
-    held = meeting.exit_strategy
-    if held is None or not (held.sign or held.return_sentence):
-        return None
-    return PauseSign(held.sign, minutes(held.minimum_minutes * 60), held.return_sentence)
+def needs(story: Story, slot: str) -> list[NeedSaid]:
+    """A need that both said stands on both sides."""
+    named = [need_named(line, story, slot) for line in story.needs.values() if slot in owners_of(line)]
+
+    # A statement may name a need in passing.
+    for line in story.statements.values():
+        if line.said_by == slot and line.get("need") and line.kind != "need_named":
+            named.append(NeedSaid(line.get("need"), "", both=False, quote=None, own_only=line.held_back))
+
+    return each_once(named)
+
+
+def owners_of(line: SeenLine) -> set[str]:
+    return set(line.get("shared_by") or ()) | {line.said_by}
+
+
+def need_named(line: SeenLine, story: Story, slot: str) -> NeedSaid:
+    """The words and the wish stand with whoever said them."""
+    is_speaker = line.said_by == slot
+
+    said = None
+    if is_speaker and line.get("statement"):
+        said = quote(line, story, line.get("statement"))
+
+    return NeedSaid(
+        need=line.get("need") or "",
+        wish=(line.get("wish") or "") if is_speaker else "",
+        both=len(owners_of(line)) > 1,
+        quote=said,
+        own_only=line.held_back,
+    )
+
+
+def each_once(named: list[NeedSaid]) -> list[NeedSaid]:
+    """The same bare need said twice is printed once."""
+    kept: dict[tuple[str, str], NeedSaid] = {}
+    for one in named:
+        is_known = any(need == one.need for need, _words in kept)
+        if one.quote is None and is_known:
+            continue
+
+        words = one.quote.text if one.quote else one.wish
+        kept[one.need, words] = one
+    return list(kept.values())
+
+
+def still_open(story: Story) -> list[str]:
+    drafts = [draft.line.get("text") for draft in story.open_drafts]
+    options = [line.get("text") for line in story.open_options]
+    return [text for text in drafts + options if text]
+
+
+def closing(story: Story) -> list[Answer]:
+    """Each one's word on the way home, the first speaker's first."""
+    meeting = story.material.meeting
+    return [
+        Answer(meeting.names[slot], line.get("text"), line.held_back)
+        for slot in meeting.order
+        for line in story.of_kind("closing_word")
+        if line.said_by == slot and line.get("text")
+    ]

@@ -1,4 +1,4 @@
-"""What a document is made from: one session as one reader may see it. Nothing here asks the database."""
+"""What a paper is made from: one session as one reader may see it. Nothing here asks the database."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from sessions.engine.plan import ExitStrategy, Goal, Plan
 
-# "room": what lies open between the two, before and after any release.
-Reader = Literal["both", "A", "B", "F", "room"]
+# For whom a paper is: both partners, one of them, or the facilitator.
+# "room" is the sheet at the door: what lies open between the two, before and after any release.
+PaperFor = Literal["both", "A", "B", "F", "room"]
 SLOTS = ("A", "B")
 
 
@@ -55,33 +56,37 @@ class Meeting:
     label: str
     names: Mapping[str, str]
     format_title: str
+
     first_speaker: str = "A"
     who_meets: str = "both"
     timed: bool = True
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    agreed_max_minutes: int | None = None
+    latest_end: datetime | None = None
+    # Of what was written up afterwards: the length somebody remembers.
+    about_minutes: int | None = None
+
     joint_intention: str = ""
     goals: Sequence[Goal] = ()
     exit_strategy: ExitStrategy | None = None
     phrases: Sequence[str] = ()
     present: Sequence[tuple[str, str]] = ()
+
     opening_words: str = ""
     # One line of the facilitator's on the sheet at the door.
     line: str = ""
     # What runs between times with the yes of both: its title, and when.
     rituals: Sequence[tuple[str, str]] = ()
     next_session: datetime | None = None
+
     version: int = 1
     released_on: date | None = None
-    agreed_max_minutes: int | None = None
-    latest_end: datetime | None = None
-    # Of what was written up afterwards: the length somebody remembers.
-    about_minutes: int | None = None
 
     @classmethod
     def of(cls, plan: Plan, **facts: Any) -> "Meeting":
         """What the plan says, and the facts it does not hold."""
-        agreed = {
+        agreed: dict[str, Any] = {
             "zone": plan.zone,
             "first_speaker": plan.first_speaker,
             "who_meets": plan.with_,
@@ -94,7 +99,9 @@ class Meeting:
             "agreed_max_minutes": plan.agreed_max_minutes,
             "latest_end": plan.latest_end,
         }
-        return cls(**{**agreed, **facts})
+
+        agreed.update(facts)
+        return cls(**agreed)
 
     def local(self, at: datetime) -> datetime:
         return at.astimezone(ZoneInfo(self.zone))
@@ -104,7 +111,7 @@ class Meeting:
         """The slots that met, first speaker first."""
         if self.who_meets != "both":
             return (self.who_meets,)
-        return SLOTS if self.first_speaker != "B" else ("B", "A")
+        return ("B", "A") if self.first_speaker == "B" else SLOTS
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,9 @@ class Due:
 
 
 @dataclass(frozen=True)
-class Heard:
+class Material:
+    """All that a paper may be made of: the plan, the figures, the log as its reader sees it, and the meeting."""
+
     plan: Plan
     figures: Mapping[str, Any]
     lines: Sequence[SeenLine]
@@ -125,16 +134,22 @@ class Heard:
     due: Sequence[Due] = ()
 
 
-def may_print(line: SeenLine, reader: Reader) -> bool:
-    """The query has already decided; this is the second lock on the same door."""
+def may_print(line: SeenLine, paper_for: PaperFor) -> bool:
+    """Whether this line may be on that paper. The query has decided already; this is a second lock."""
     if line.audience in ("OWN", "SYS"):
         return False
-    if reader == "room":
-        return line.audience == "JOINT" and not line.held_back
-    if reader == "F":
+
+    if paper_for == "F":
         return True
-    if line.held_back and (reader == "both" or line.owner != reader):
+
+    if paper_for == "room":
+        return line.audience == "JOINT" and not line.held_back
+
+    is_own = line.owner == paper_for
+    if line.held_back and not is_own:
         return False
+
     if line.audience in ("JOINT", "REL"):
         return True
-    return line.audience == "OWN_F" and reader in SLOTS and line.owner == reader
+
+    return line.audience == "OWN_F" and is_own

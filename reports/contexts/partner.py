@@ -1,12 +1,14 @@
 """One partner's own copy: the summary as that partner may read it, and what is for this partner alone."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from django.utils.translation import gettext as _
 
-from reports.contexts.joint import Foot, JointSummary, PauseSign, foot, moment_of, pause_sign
-from reports.contexts.material import Heard
-from reports.contexts.story import Told
+from reports.contexts.joint import JointSummary
+from reports.contexts.material import Material, Meeting
+from reports.contexts.pieces import Foot, PauseSign, foot, next_meeting, pause_sign
+from reports.contexts.story import ACCEPTED, Story
 from reports.contexts.words import day
 from sessions.wording.codes import (
     FEAR_ANSWER,
@@ -16,6 +18,8 @@ from sessions.wording.codes import (
     TEMPERATURE_AT,
     on_paper,
 )
+
+Slot = Literal["A", "B"]
 
 
 @dataclass(frozen=True)
@@ -60,54 +64,86 @@ class PartnerCopy:
     foot: Foot
 
     @classmethod
-    def of(cls, heard: Heard, slot: str) -> "PartnerCopy":
+    def of(cls, material: Material, slot: Slot) -> "PartnerCopy":
         assert slot in ("A", "B")
-        told, meeting = Told(heard, slot), heard.meeting  # type: ignore[arg-type]
+        meeting = material.meeting
+        story = Story(material, slot)
+
         return cls(
             day=day(meeting.held_on),
-            summary=JointSummary.of(heard, slot),  # type: ignore[arg-type]
-            only_for_you=only_for_you(told, slot),
+            summary=JointSummary.of(material, slot),
+            only_for_you=only_for_you(story, slot),
             with_name=meeting.names.get("F", ""),
-            your_part=tuple(
-                part["what"]
-                for draft in told.agreements
-                for part in draft.line.get("who_does_what") or ()
-                if part["who"] in (slot, "both")
-            ),
+            your_part=tuple(own_part(story, slot)),
             pause=pause_sign(meeting),
-            next_meeting=moment_of(meeting),
+            next_meeting=next_meeting(meeting),
             foot=foot(meeting, _("Your copy")),
         )
 
 
-def only_for_you(told: Told, slot: str) -> OnlyForYou:
-    meeting = told.heard.meeting
-    reacted = told.reactions.get(slot, {})
-    views = [line.get("view") for line in told.of_kind("retreat_view_given") if slot == line.said_by]
+def only_for_you(story: Story, slot: Slot) -> OnlyForYou:
     return OnlyForYou(
-        numbers=tuple(
-            Number(on_paper(TEMPERATURE_AT, line.kind), line.get("temperature"))
-            for line in told.own_numbers(slot)
-        ),
-        own_goals=tuple(
-            _("%(category)s: %(wording)s")
-            % {"category": on_paper(GOAL_CATEGORY, goal.category), "wording": goal.wording}
-            for goal in meeting.goals
-            if goal.owner == slot
-        ),
-        # A guess that was turned down leaves no trace on paper, for anybody.
-        guesses=tuple(
-            Offered(fear.wording, on_paper(FEAR_ANSWER, fear.answer))
-            for fear in told.fears.values()
-            if fear.to == slot and fear.wording and fear.answer in ("fits", "partly")
-        ),
-        wordings=tuple(
-            held.suggestion for held in told.redirects.values() if held.to == slot and held.suggestion
-        ),
-        reactions=tuple(
-            Offered(told.options[ident].get("text"), on_paper(REACTION, answer))
-            for ident, answer in reacted.items()
-            if ident in told.options and told.options[ident].get("text")
-        ),
-        view=on_paper(RETREAT_VIEW, views[-1]) if views else "",
+        numbers=tuple(numbers(story, slot)),
+        own_goals=tuple(own_goals(story.material.meeting, slot)),
+        guesses=tuple(guesses(story, slot)),
+        wordings=tuple(wordings(story, slot)),
+        reactions=tuple(reactions(story, slot)),
+        view=own_view(story, slot),
     )
+
+
+def numbers(story: Story, slot: Slot) -> list[Number]:
+    return [
+        Number(on_paper(TEMPERATURE_AT, line.kind), line.get("temperature"))
+        for line in story.own_numbers(slot)
+    ]
+
+
+def own_goals(meeting: Meeting, slot: Slot) -> list[str]:
+    return [
+        _("%(category)s: %(wording)s")
+        % {"category": on_paper(GOAL_CATEGORY, goal.category), "wording": goal.wording}
+        for goal in meeting.goals
+        if goal.owner == slot
+    ]
+
+
+def guesses(story: Story, slot: Slot) -> list[Offered]:
+    """A guess that was turned down leaves no trace on paper, for anybody."""
+    return [
+        Offered(fear.wording, on_paper(FEAR_ANSWER, fear.answer))
+        for fear in story.fears.values()
+        if fear.to == slot and fear.wording and fear.answer in ACCEPTED
+    ]
+
+
+def wordings(story: Story, slot: Slot) -> list[str]:
+    """Other wordings that were offered to this partner."""
+    return [
+        redirect.suggestion
+        for redirect in story.redirects.values()
+        if redirect.to == slot and redirect.suggestion
+    ]
+
+
+def reactions(story: Story, slot: Slot) -> list[Offered]:
+    """To the ideas this partner may read."""
+    given = story.reactions.get(slot, {})
+    known = {ident: story.options[ident].get("text") for ident in given if ident in story.options}
+    return [Offered(text, on_paper(REACTION, given[ident])) for ident, text in known.items() if text]
+
+
+def own_view(story: Story, slot: Slot) -> str:
+    """How they saw the stepping back, as they said it last."""
+    views = [line.get("view") for line in story.of_kind("retreat_view_given") if line.said_by == slot]
+    return on_paper(RETREAT_VIEW, views[-1]) if views else ""
+
+
+def own_part(story: Story, slot: Slot) -> list[str]:
+    """What they said they would do, alone or together."""
+    return [
+        part["what"]
+        for draft in story.agreements
+        for part in draft.line.get("who_does_what") or ()
+        if part["who"] in (slot, "both")
+    ]

@@ -4,13 +4,23 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from reports.contexts.joint import AgreementSeen, Foot, PauseSign, agreement, foot, pause_sign, phrases
-from reports.contexts.material import Heard
-from reports.contexts.story import Told
+from reports.contexts.material import Material
+from reports.contexts.pieces import (
+    AgreementSeen,
+    Foot,
+    PauseSign,
+    agreement,
+    foot,
+    pause_sign,
+    phrases,
+    size_of,
+)
+from reports.contexts.story import Story
 from reports.contexts.words import day
 
 # Letters that still fit one page at each size; beyond the last one it runs on to a second page.
-ROOMY, SNUG = 900, 2200
+ROOMY = 900
+SNUG = 2200
 
 
 @dataclass(frozen=True)
@@ -23,19 +33,22 @@ class AgreementSheet:
     foot: Foot
 
     @classmethod
-    def of(cls, heard: Heard) -> "AgreementSheet | None":
+    def of(cls, material: Material) -> "AgreementSheet | None":
         """None when nothing was confirmed by both: then there is no sheet."""
-        told = Told(heard, "both")
-        if not told.agreements:
+        meeting = material.meeting
+        story = Story(material, "both")
+        if not story.agreements:
             return None
-        held = tuple(agreement(draft, told) for draft in told.agreements)
-        said = tuple(phrases(told))
-        letters = sum(len(str(part)) for part in (*held, *said))
+
+        agreements = tuple(agreement(draft, story) for draft in story.agreements)
+        shared = tuple(phrases(story))
+        letters = sum(len(str(piece)) for piece in (*agreements, *shared))
+
         return cls(
-            since=day(heard.meeting.held_on),
-            agreements=held,
-            pause=pause_sign(heard.meeting),
-            phrases=said,
-            size="roomy" if letters <= ROOMY else "snug" if letters <= SNUG else "tight",
-            foot=foot(heard.meeting, _("Agreement sheet")),
+            since=day(meeting.held_on),
+            agreements=agreements,
+            pause=pause_sign(meeting),
+            phrases=shared,
+            size=size_of(letters, roomy=ROOMY, snug=SNUG),
+            foot=foot(meeting, _("Agreement sheet")),
         )

@@ -12,7 +12,9 @@ from sessions.engine.clock.state import EPOCH
 
 def day(value: date | datetime | None) -> str:
     """Nothing for a session written up without a date: the clock puts it at its epoch."""
-    return date_format(value, "j F Y") if value and value.year > EPOCH.year else ""
+    if value is None or value.year <= EPOCH.year:
+        return ""
+    return date_format(value, "j F Y")
 
 
 def iso_day(value: Any) -> str:
@@ -20,8 +22,8 @@ def iso_day(value: Any) -> str:
     return day(date.fromisoformat(value) if isinstance(value, str) else value)
 
 
-def hour(value: datetime | None) -> str:
-    return date_format(value, "H:i") if value else ""
+def hour(value: datetime) -> str:
+    return date_format(value, "H:i")
 
 
 def minutes(seconds: int) -> str:
@@ -32,7 +34,10 @@ def minutes(seconds: int) -> str:
 
 
 def clock(seconds: int | None) -> str:
-    return "" if seconds is None else f"{seconds // 60}:{seconds % 60:02d}"
+    """Minutes and seconds."""
+    if seconds is None:
+        return ""
+    return f"{seconds // 60}:{seconds % 60:02d}"
 
 
 def listed(parts: list[str]) -> str:

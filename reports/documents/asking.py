@@ -2,50 +2,22 @@
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from clients.couples import partners_of
 from clients.models import Partner
 from facilitator.bell import ring
 from reports.models import Document
 from sessions.models import Agreement, Session
-from sessions.record import release
+from sessions.record import papers_due, release
 from sessions.record.planning import plan_of
 
 Kind = Document.Kind
+# Sessions looked at in one sweep; the rest has its turn in the next.
+MOST_A_SWEEP = 100
 WAITING = (Document.State.ASKED, Document.State.RENDERING)
-
-
-@transaction.atomic
-def prepare(session: Session, *, kinds: Collection[str] = tuple(Kind), now: datetime) -> list[Document]:
-    """Ask for the papers of these kinds that the session can have now; one that waits already is not asked twice."""
-    released = release.is_released(session)
-    asked = []
-    for kind, owner in wanted(session, released=released):
-        if kind not in kinds:
-            continue
-        same = Document.objects.unscoped("a paper is asked for once").filter(
-            session=session, kind=kind, owner=owner, state__in=WAITING
-        )
-        if not same.exists():
-            asked.append(
-                Document.objects.create(
-                    session=session,
-                    kind=kind,
-                    owner=owner,
-                    audience=AUDIENCES[kind],
-                    after_release=released and kind in (Kind.JOINT_SUMMARY, Kind.PARTNER_COPY),
-                    asked_at=now,
-                )
-            )
-    ring("documents")
-    return asked
-
-
-# The sheet at the door knows of no release.
-AFTER_RELEASE = (Kind.JOINT_SUMMARY, Kind.PARTNER_COPY, Kind.FACILITATOR_RECORD, Kind.AGREEMENT_SHEET)
 AUDIENCES = {
     Kind.JOINT_SUMMARY: "JOINT",
     Kind.PARTNER_COPY: "OWN_F",
@@ -53,22 +25,65 @@ AUDIENCES = {
     Kind.AGREEMENT_SHEET: "JOINT",
     Kind.DOOR_SHEET: "JOINT",
 }
+# What a release opens and a withdrawal closes again.
+HOLD_WORDS_OF_BOTH = (Kind.JOINT_SUMMARY, Kind.PARTNER_COPY)
+# The sheet at the door knows of no release.
+AFTER_RELEASE = (*HOLD_WORDS_OF_BOTH, Kind.FACILITATOR_RECORD, Kind.AGREEMENT_SHEET)
 
 
-def wanted(session: Session, *, released: bool) -> Iterator[tuple[str, Partner | None]]:
-    """A talk with one has that one's copy and the record; nothing joint."""
-    plan, both = plan_of(session), partners_of(session.couple_id)
+def prepare(session: Session, *, kinds: Collection[str] = tuple(Kind), now: datetime) -> list[Document]:
+    """Ask for the papers of these kinds that the session can have now, and wake the sweep that sets them."""
+    with transaction.atomic():
+        asked = _ask(session, kinds, now)
+        ring("documents")
+    return asked
+
+
+def _ask(session: Session, kinds: Collection[str], now: datetime) -> list[Document]:
+    """One paper that waits already is not asked twice."""
+    released = release.is_released(session)
+
+    asked = []
+    for kind, owner in wanted(session, released=released):
+        if kind in kinds and not _waits(session, kind, owner):
+            after_release = released and kind in HOLD_WORDS_OF_BOTH
+            asked.append(
+                Document.objects.create(
+                    session=session,
+                    kind=kind,
+                    owner=owner,
+                    audience=AUDIENCES[kind],
+                    after_release=after_release,
+                    asked_at=now,
+                )
+            )
+    return asked
+
+
+def _waits(session: Session, kind: Kind, owner: Partner | None) -> bool:
+    same = Document.objects.unscoped("a paper is asked for once").filter(
+        session=session, kind=kind, owner=owner, state__in=WAITING
+    )
+    return same.exists()
+
+
+def wanted(session: Session, *, released: bool) -> Iterator[tuple[Kind, Partner | None]]:
+    """Kind and owner of each paper. A talk with one has that one's copy and the record; nothing joint."""
+    plan = plan_of(session)
+    partners = partners_of(session.couple_id)
+
     if has_sheet(session):
         yield Kind.DOOR_SHEET, None
     yield Kind.FACILITATOR_RECORD, None
     for slot in plan.partners:
-        yield Kind.PARTNER_COPY, both[slot]
-    if plan.with_ == "both":
-        if released:
-            yield Kind.JOINT_SUMMARY, None
-        agreed = Agreement.objects.unscoped("a sheet needs an agreement of both").filter(session=session)
-        if agreed.filter(confirmed_at__isnull=False).exists():
-            yield Kind.AGREEMENT_SHEET, None
+        yield Kind.PARTNER_COPY, partners[slot]
+
+    if plan.with_ != "both":
+        return
+    if released:
+        yield Kind.JOINT_SUMMARY, None
+    if _has_agreement(session):
+        yield Kind.AGREEMENT_SHEET, None
 
 
 def has_sheet(session: Session) -> bool:
@@ -77,47 +92,44 @@ def has_sheet(session: Session) -> bool:
     return plan.with_ == "both" and (session.began_at is not None or not plan.timed)
 
 
-def ask_due(now: datetime) -> int:
-    """Rows for whatever an end, a release or its withdrawal made due since the last sweep."""
-    for session, kinds in [*_ended(), *_opened(), *_closed_again()]:
-        prepare(session, kinds=kinds, now=now)
-    return 0
+def _has_agreement(session: Session) -> bool:
+    drafts = Agreement.objects.unscoped("a sheet needs an agreement of both").filter(session=session)
+    return drafts.filter(confirmed_at__isnull=False).exists()
 
 
-def _sessions() -> QuerySet[Session]:
-    found: QuerySet[Session] = Session.objects.unscoped("the document sweep looks for what is due").filter(
-        state="ended"
-    )
-    return found
+# What is due
 
 
-def _papers(**facts: object) -> QuerySet[Document]:
-    found: QuerySet[Document] = Document.objects.unscoped("the document sweep looks for what is due").filter(
-        session=OuterRef("pk"), **facts
-    )
-    return found
+def ask_due(now: datetime) -> None:
+    """Ask for whatever an end, a release or its withdrawal made due. A session without a mark is not looked at."""
+    newest_first = papers_due.marked().order_by("-papers_due_at")
+    for pk in newest_first.values_list("pk", flat=True)[:MOST_A_SWEEP]:
+        _ask_what_is_due(pk, now)
 
 
-def _ended() -> Iterator[tuple[Session, Collection[str]]]:
-    for session in _sessions().filter(~Exists(_papers())):
-        yield session, tuple(Kind)
+@transaction.atomic
+def _ask_what_is_due(pk: UUID, now: datetime) -> None:
+    """The mark stays for as long as anything is due, so that a paper asked for too early is asked for again."""
+    locked = papers_due.marked().select_for_update(of=("self",)).filter(pk=pk)
+    session = locked.annotate(released_at=release.released_since("pk")).first()
+    if session is None:
+        return
+
+    _ask(session, _due(session), now)
+    if not _due(session):
+        papers_due.unmark(session)
 
 
-def _opened() -> Iterator[tuple[Session, Collection[str]]]:
-    copies = Q(kind=Kind.PARTNER_COPY, after_release=True)
-    due = (
-        _sessions()
-        .annotate(released_at=release.released_since("pk"))
-        .filter(released_at__isnull=False)
-        .filter(~Exists(_papers(asked_at__gte=OuterRef("released_at")).filter(copies)))
-    )
-    for session in due:
-        yield session, AFTER_RELEASE
+def _due(session: Session) -> tuple[Kind, ...]:
+    """Kinds to ask for: all of them at the end, and after a release or its withdrawal what it changes."""
+    papers = Document.objects.unscoped("the document sweep looks for what is due").filter(session=session)
+    if not papers.exists():
+        return tuple(Kind)
 
+    released_at = session.released_at  # type: ignore[attr-defined]
+    opened = papers.filter(kind=Kind.PARTNER_COPY, after_release=True)
+    if released_at is not None:
+        return () if opened.filter(asked_at__gte=released_at).exists() else AFTER_RELEASE
 
-def _closed_again() -> Iterator[tuple[Session, Collection[str]]]:
-    """Withdrawn: each has a copy of what is their own again."""
-    shared = _papers(kind=Kind.PARTNER_COPY, after_release=True, superseded_by__isnull=True)
-    closed = _sessions().annotate(released_at=release.released_since("pk")).filter(released_at__isnull=True)
-    for session in closed.filter(Exists(shared)):
-        yield session, (Kind.PARTNER_COPY,)
+    # Withdrawn: each has a copy of what is their own again.
+    return (Kind.PARTNER_COPY,) if opened.filter(superseded_by__isnull=True).exists() else ()

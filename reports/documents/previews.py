@@ -1,6 +1,8 @@
 """What one partner is about to open, before they say yes: their own lines, and the joint page as it will read."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,11 +29,8 @@ YOUR_LINE = {
     "closing_word": gettext_noop("your closing word"),
     "corrected": gettext_noop("said anew"),
 }
-
-
-def _what_it_is(kind: str) -> str:
-    text = YOUR_LINE.get(kind)
-    return gettext(text) if text else entry_name(kind)
+# Fields of a line that are the sentence itself; what was noted beside it follows.
+SENTENCES = ("text", "own_words", "wording")
 
 
 @dataclass(frozen=True)
@@ -48,43 +47,69 @@ class OwnLine:
 class ReadThrough:
     own: tuple[OwnLine, ...]
     summary: JointSummary
-    agreed_at: Any
+    agreed_at: datetime | None
 
 
 def read_through(session: Session, partner: Partner, viewer: AsFacilitator) -> ReadThrough:
     """Read as the partner, so that what the other has not opened cannot be on the page."""
-    seat = AsPartner(partner.pk, session.couple_id, session.couple.practice_id, partner.slot)
-    yes = Reader.objects.visible_to(viewer).filter(
-        session=session, partner=partner, withdrawn_at__isnull=True
+    return ReadThrough(
+        own=tuple(_own_lines(session, partner, viewer)),
+        summary=_joint_page(session, partner.slot),
+        agreed_at=_agreed_at(session, partner, viewer),
     )
-    agreed_at = yes.values_list("agreed_at", flat=True).first()
-    return ReadThrough(own_lines(session, seat, viewer), _joint_page(session, partner.slot), agreed_at)
 
 
-def own_lines(session: Session, seat: AsPartner, viewer: AsFacilitator) -> tuple[OwnLine, ...]:
-    """With words in them, in the order they were said; what was undone is gone."""
+def own_among(
+    posted: Collection[str], session: Session, partner: Partner, viewer: AsFacilitator
+) -> list[UUID]:
+    """Those of the posted ids that are lines of this partner's."""
+    if not posted:
+        return []
+    return [line.id for line in _own_lines(session, partner, viewer) if str(line.id) in posted]
+
+
+def _own_lines(session: Session, partner: Partner, viewer: AsFacilitator) -> list[OwnLine]:
+    """Those with words in them, in the order they were said; what was undone is gone."""
+    seat = AsPartner(partner.pk, session.couple_id, session.couple.practice_id, partner.slot)
     undoing = Moment.objects.visible_to(viewer).filter(session=session, kind="undone")
     undone = undone_numbers(undoing)
     held = HeldBack.objects.visible_to(seat).filter(moment__session=session)
     struck = set(held.values_list("moment", flat=True))
-    lines = Line.objects.visible_to(seat).filter(session=session, owner=seat.partner_id, audience="REL")
-    found = [line for line in lines.select_related("moment") if line.moment.command not in undone]
-    return tuple(
-        OwnLine(line.moment_id, _what_it_is(line.kind), text, line.moment_id in struck)
-        for line in found
-        if (text := _text(line.words))
-    )
+
+    own = []
+    lines = Line.objects.visible_to(seat).filter(session=session, owner=partner, audience="REL")
+    for line in lines.select_related("moment"):
+        text = _text(line.words)
+        if text and line.moment.command not in undone:
+            own.append(OwnLine(line.moment_id, _what_it_is(line.kind), text, line.moment_id in struck))
+    return own
 
 
-def _text(words: Any) -> str:
+def _what_it_is(kind: str) -> str:
+    text = YOUR_LINE.get(kind)
+    return gettext(text) if text else entry_name(kind)
+
+
+def _text(words: Mapping[str, Any]) -> str:
     """All that opens with a line: the sentence first, then what was noted beside it."""
-    said = sorted(words.items(), key=lambda item: item[0] not in ("text", "own_words", "wording"))
-    parts = [", ".join(map(str, value)) if isinstance(value, list) else str(value) for _name, value in said]
+    in_order = sorted(words.items(), key=lambda item: item[0] not in SENTENCES)
+
+    parts = []
+    for _name, value in in_order:
+        parts.append(", ".join(map(str, value)) if isinstance(value, list) else str(value))
     return " · ".join(part for part in parts if part)
 
 
 def _joint_page(session: Session, slot: str) -> JointSummary:
     """The fuller summary with this partner's lines in it. Their own numbers and notes are no part of it."""
-    heard = gather(session, slot).heard  # type: ignore[arg-type]
-    opens = [line for line in heard.lines if line.audience in ("JOINT", "REL") and not line.held_back]
-    return JointSummary.of(replace(heard, lines=opens), "both")
+    material = gather(session, slot).material  # type: ignore[arg-type]
+    opens = [line for line in material.lines if line.audience in ("JOINT", "REL") and not line.held_back]
+    return JointSummary.of(replace(material, lines=opens), "both")
+
+
+def _agreed_at(session: Session, partner: Partner, viewer: AsFacilitator) -> datetime | None:
+    yes = Reader.objects.visible_to(viewer).filter(
+        session=session, partner=partner, withdrawn_at__isnull=True
+    )
+    agreed_at: datetime | None = yes.values_list("agreed_at", flat=True).first()
+    return agreed_at

@@ -24,7 +24,7 @@ from sessions.engine import clock, rules
 from sessions.engine.kinds import KINDS, Command, check_common, check_form
 from sessions.engine.rules.texts import refusal
 from sessions.models import Agreement, Line, Posting, Session
-from sessions.record import moment_rows, quiet
+from sessions.record import moment_rows, papers_due, quiet
 from sessions.record.planning import plan_of
 from sessions.record.standing import people_of
 
@@ -272,6 +272,8 @@ class OpenSession:
         session.began_at = reading.started_at
         session.ended_at = (reading.ended_at or now) if reading.state == "ended" else None
         session.save(update_fields=["state", "phase_number", "head", "began_at", "ended_at"])
+        if has_ended:
+            papers_due.mark(session, now=now)
 
         if self.replaying:
             return

@@ -16,6 +16,7 @@ from facilitator import audit, bell
 from facilitator.errors import Refusal, gettext_noop
 from sessions.engine.clock.state import undone_numbers
 from sessions.models import HeldBack, Moment, Opening, Reader, Session
+from sessions.record import papers_due
 
 # A Moment that quotes another goes where that one goes: these facts name what is quoted.
 QUOTES = ("of", "check", "statement", "fear")
@@ -61,6 +62,7 @@ def agree(
     )
     if is_released(session):
         _open(session, now)
+        papers_due.mark(session, now=now)
         bell.ring("documents")
     return reader
 
@@ -71,6 +73,7 @@ def withdraw(*, session: Session, partner: Partner, by: str, now: datetime) -> N
     session = _locked(session)
     _current(session).filter(partner=partner).update(withdrawn_at=now)
     Opening.objects.unscoped("a release is withdrawn").filter(moment__session=session).delete()
+    papers_due.mark(session, now=now)
     audit.record(
         practice=session.couple.practice_id,
         actor=by,

@@ -15,7 +15,7 @@ from django.utils import translation
 
 from reports import pdf
 from reports.contexts import FacilitatorRecord, JointSummary
-from reports.documents.building import RINGS
+from reports.documents.content import RINGS
 from tests.reports import stage
 from tests.reports.reading import pages_of
 
@@ -41,8 +41,8 @@ def summary_html():
 
 def long_record():
     """The record of a long session: the log of the worked one, several times over."""
-    heard = stage.worked()
-    record = FacilitatorRecord.of(heard)
+    material = stage.worked()
+    record = FacilitatorRecord.of(material)
     log = record.log
     rows = tuple(row for _ in range(5) for row in log.rows)
     return replace(record, log=replace(log, rows=rows))

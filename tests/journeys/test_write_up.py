@@ -12,7 +12,7 @@ from django.urls import reverse
 from clients import couples
 from clients.models import Consent, Screening
 from reports.contexts import DoorSheet, FacilitatorRecord, JointSummary
-from reports.documents.gathering import gather
+from reports.documents.gathering import Look, gather
 from sessions.engine.figures import figures
 from sessions.engine.session_file import load
 from sessions.models import Session
@@ -207,7 +207,7 @@ def test_the_worked_session_written_up_by_hand_reads_as_its_replay_does():
     assert (written.state, written.held_on.isoformat(), written.held_minutes) == ("ended", "2025-03-13", 70)
 
     by_clock, by_hand = (
-        plain(JointSummary.of(gather(one, "both", as_if_released=True).heard)) for one in (replayed, written)
+        plain(JointSummary.of(Look(one, "F").material("both"))) for one in (replayed, written)
     )
     # Dropped: how long they talked and rested, which nobody timed. It says so instead, with the length remembered.
     assert by_clock.pop("length").startswith("talked")
@@ -256,12 +256,12 @@ def test_a_short_write_up_is_five_cards_from_home_to_the_sheet():
         page = client.get(sheet.went_to, follow=True)
         assert page.status_code == 200
     session = Session.objects.unscoped("a test looks").get()
-    heard = gather(session, "F").heard
-    record = FacilitatorRecord.of(heard)
+    material = gather(session, "F").material
+    record = FacilitatorRecord.of(material)
     assert record.span == "written up afterwards, not timed"
     assert (record.times, record.chart, record.airtime, record.pauses) == (None, None, "", None)
     assert record.agreements[0].text == "A walk on Sunday."
-    door = DoorSheet.of(gather(session, "room").heard)
+    door = DoorSheet.of(gather(session, "room").material)
     assert (door.day, door.line) == ("12 March 2025", "Go gently.")
     assert door.written_up.startswith("written up afterwards, not timed")
     assert door.next_meeting

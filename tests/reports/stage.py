@@ -1,10 +1,10 @@
-"""A session file heard without any row: every line split into its parts as conduct lays them down."""
+"""A session file as the material of a paper, without any row: each line split into the parts that conduct keeps."""
 
 import json
 from dataclasses import replace
 from datetime import date, datetime
 
-from reports.contexts import Heard, Meeting, SeenLine
+from reports.contexts import Material, Meeting, SeenLine
 from sessions.engine.plan import ExitStrategy, Goal, Plan, PlannedPhase
 from sessions.record import conduct, moment_rows
 from tests.services import ROOT, SESSION_FILES
@@ -89,7 +89,7 @@ def read(name="worked_session.jsonl"):
     return header, commands
 
 
-def heard_from(header, commands, figures, **facts):
+def material_from(header, commands, figures, **facts):
     plan = plan_of(header)
     began = [c["at"] for c in commands if c["kind"] == "session_started" and "at" in c]
     ended = [c["at"] for c in commands if c["kind"] == "session_ended" and "at" in c]
@@ -109,10 +109,10 @@ def heard_from(header, commands, figures, **facts):
         next_session=at(nexts[0]) if nexts and nexts[0] else None,
         **facts,
     )
-    return Heard(plan, figures, lines_of(commands), meeting)
+    return Material(plan, figures, lines_of(commands), meeting)
 
 
 def worked(**facts):
     header, commands = read()
     figures = json.loads((FILES / "worked_session_figures.json").read_text(encoding="utf-8"))
-    return heard_from(header, commands, figures, **{"released_on": date(2025, 3, 14), **facts})
+    return material_from(header, commands, figures, **{"released_on": date(2025, 3, 14), **facts})

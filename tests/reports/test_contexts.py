@@ -15,23 +15,25 @@ def flat(context):
     return json.dumps(asdict(context), default=str, ensure_ascii=False) if context is not None else ""
 
 
-def papers(heard):
+def papers(material):
     return {
-        "joint": JointSummary.of(heard),
-        "A": PartnerCopy.of(heard, "A"),
-        "B": PartnerCopy.of(heard, "B"),
-        "record": FacilitatorRecord.of(heard),
-        "sheet": AgreementSheet.of(heard),
+        "joint": JointSummary.of(material),
+        "A": PartnerCopy.of(material, "A"),
+        "B": PartnerCopy.of(material, "B"),
+        "record": FacilitatorRecord.of(material),
+        "sheet": AgreementSheet.of(material),
     }
 
 
-def changed(heard, wanted, **new):
+def changed(material, wanted, **new):
     """The same session with every line that is `wanted` changed."""
-    return replace(heard, lines=[replace(line, **new) if wanted(line) else line for line in heard.lines])
+    return replace(
+        material, lines=[replace(line, **new) if wanted(line) else line for line in material.lines]
+    )
 
 
-def without(heard, wanted):
-    return replace(heard, lines=[line for line in heard.lines if not wanted(line)])
+def without(material, wanted):
+    return replace(material, lines=[line for line in material.lines if not wanted(line)])
 
 
 def test_the_first_speaker_comes_first_and_both_sides_have_the_same_parts():
@@ -77,34 +79,35 @@ def test_the_summary_says_how_long_and_how_many_and_nothing_finer():
 
 def test_no_measure_of_anybody_reaches_a_partners_paper():
     """Every figure but the times of all together is made unmistakable."""
-    heard = stage.worked()
-    loud = dict(heard.figures)
+    material = stage.worked()
+    loud = dict(material.figures)
     loud["voice_s"] = dict.fromkeys("ABF", 91119) | {"none": 91119}
-    loud["checks"] = {name: 91119 for name in heard.figures["checks"] if name != "by_listener"} | {
+    loud["checks"] = {name: 91119 for name in material.figures["checks"] if name != "by_listener"} | {
         "by_listener": {who: {"answered": 91119, "first_try": 91119} for who in "AB"}
     }
-    loud["misinterpretations"] = [{**one, "tries": 91119} for one in heard.figures["misinterpretations"]]
-    made = papers(replace(heard, figures=loud))
+    loud["misinterpretations"] = [{**one, "tries": 91119} for one in material.figures["misinterpretations"]]
+    made = papers(replace(material, figures=loud))
     assert "91119" in flat(made["record"])
     assert [name for name in ("joint", "A", "B", "sheet") if "91119" in flat(made[name])] == []
 
 
 def test_who_called_a_pause_changes_no_joint_paper():
-    heard = stage.worked()
+    material = stage.worked()
     pauses = [
-        {**pause, "called_by": "A" if pause["called_by"] == "B" else "B"} for pause in heard.figures["pauses"]
+        {**pause, "called_by": "A" if pause["called_by"] == "B" else "B"}
+        for pause in material.figures["pauses"]
     ]
     other = changed(
-        replace(heard, figures={**heard.figures, "pauses": pauses}),
+        replace(material, figures={**material.figures, "pauses": pauses}),
         lambda line: line.kind == "brief_pause_called" and line.audience == "OWN_F",
         owner="B",
         by="B",
     )
-    assert JointSummary.of(other) == JointSummary.of(heard)
-    assert FacilitatorRecord.of(other).pauses != FacilitatorRecord.of(heard).pauses
+    assert JointSummary.of(other) == JointSummary.of(material)
+    assert FacilitatorRecord.of(other).pauses != FacilitatorRecord.of(material).pauses
 
 
-def marked(heard):
+def marked(material):
     """Every text of every line replaced by a word of its own that says whose it is and who may read it."""
     marks, lines = {}, []
 
@@ -119,7 +122,7 @@ def marked(heard):
             return {key: mark(one, line, key) for key, one in value.items()}
         return value
 
-    for line in heard.lines:
+    for line in material.lines:
         words = {name: mark(value, line, name) for name, value in line.words.items()}
         lines.append(replace(line, words=words))
     for audience in ("OWN", "SYS", "FAC"):
@@ -127,7 +130,7 @@ def marked(heard):
             extra = SeenLine("statement", len(lines) + 1, audience=audience, owner=owner, by=owner)
             words = {"text": mark("x", extra, "text"), "feelings": mark(["x"], extra, "feelings")}
             lines.append(replace(extra, facts={"id": f"X{len(lines)}"}, words=words))
-    return replace(heard, lines=lines), marks
+    return replace(material, lines=lines), marks
 
 
 def found_in(paper, marks):
@@ -137,8 +140,8 @@ def found_in(paper, marks):
 
 def test_every_mark_is_only_where_its_audience_reads():
     """All lines of every audience are handed to every paper: the second lock alone must hold."""
-    heard, marks = marked(stage.worked())
-    made = papers(heard)
+    material, marks = marked(stage.worked())
+    made = papers(material)
     assert found_in(made["joint"], marks) == {("JOINT", ""), ("REL", "A"), ("REL", "B")}
     assert found_in(made["A"], marks) == {("JOINT", ""), ("REL", "A"), ("REL", "B")}
     assert found_in(made["B"], marks) == {("JOINT", ""), ("REL", "A"), ("REL", "B"), ("OWN_F", "B")}
@@ -176,7 +179,7 @@ def names(line):
 def test_a_line_kept_back_leaves_no_gap(case):
     """The summary is the same, to the letter, as if it had never been said."""
     kept, goes = KEPT_BACK[case]
-    heard = stage.worked()
+    material = stage.worked()
 
     def is_kept(line):
         return (
@@ -192,10 +195,10 @@ def test_a_line_kept_back_leaves_no_gap(case):
             )
         )
 
-    held = changed(heard, is_kept, held_back=True)
-    never = without(heard, lambda line: bool(names(line) & goes))
+    held = changed(material, is_kept, held_back=True)
+    never = without(material, lambda line: bool(names(line) & goes))
     assert [line for line in held.lines if line.held_back]
-    assert JointSummary.of(held) == JointSummary.of(never) != JointSummary.of(heard)
+    assert JointSummary.of(held) == JointSummary.of(never) != JointSummary.of(material)
     assert PartnerCopy.of(held, "A") == PartnerCopy.of(never, "A")
 
 
@@ -210,8 +213,8 @@ def test_its_author_still_has_it_and_the_record_has_a_marker_without_a_word():
 
 
 def test_before_release_a_copy_holds_what_is_joint_and_what_is_ones_own():
-    heard = stage.worked(released_on=None)
-    mine = without(heard, lambda line: line.audience == "REL" and line.owner != "A")
+    material = stage.worked(released_on=None)
+    mine = without(material, lambda line: line.audience == "REL" and line.owner != "A")
     copy = PartnerCopy.of(mine, "A")
     teo, mara = copy.summary.sides
     assert (teo.said, teo.fears, [(n.need, n.both) for n in teo.needs]) == (
@@ -227,14 +230,14 @@ def test_before_release_a_copy_holds_what_is_joint_and_what_is_ones_own():
 
 
 def test_a_guess_that_was_turned_down_is_on_no_paper():
-    heard = stage.worked()
+    material = stage.worked()
     for answer in ("does_not_fit", "not_now"):
         left = [
             replace(line, facts={**line.facts, "answer": answer}) if line.get("answer") == "partly" else line
-            for line in heard.lines
+            for line in material.lines
             if not (line.kind == "fear_answered" and line.audience == "REL")
         ]
-        made = papers(replace(heard, lines=left))
+        made = papers(replace(material, lines=left))
         assert [
             name for name, paper in made.items() if "any answer will be the wrong one" in flat(paper)
         ] == []
@@ -294,27 +297,29 @@ def test_both_early_ends_and_safety_read_the_same():
     figures = stage.worked().figures
     seen = set()
     for how in ("early_by_facilitator", "early_by_partner", "safety"):
-        heard = stage.heard_from(header, commands, {**figures, "ended_how": how})
-        seen.add((flat(FacilitatorRecord.of(heard)), flat(JointSummary.of(heard))))
+        material = stage.material_from(header, commands, {**figures, "ended_how": how})
+        seen.add((flat(FacilitatorRecord.of(material)), flat(JointSummary.of(material))))
     assert len(seen) == 1
 
 
 def test_nothing_agreed_is_a_whole_plan_and_has_no_sheet():
-    heard = without(stage.worked(), lambda line: line.kind in ("compromise_drafted", "agreement_confirmed"))
-    assert AgreementSheet.of(heard) is None
-    summary = JointSummary.of(heard)
+    material = without(
+        stage.worked(), lambda line: line.kind in ("compromise_drafted", "agreement_confirmed")
+    )
+    assert AgreementSheet.of(material) is None
+    summary = JointSummary.of(material)
     assert summary.agreements == ()
     assert len(summary.still_open) == 3
 
 
 def test_a_draft_that_one_confirmed_is_still_open():
-    heard = changed(
+    material = changed(
         without(stage.worked(), lambda line: line.kind == "agreement_confirmed" and line.owner == "B"),
         lambda line: line.kind in ("compromise_drafted", "agreement_confirmed"),
         audience="REL",
     )
-    assert AgreementSheet.of(heard) is None
-    assert JointSummary.of(heard).still_open == (
+    assert AgreementSheet.of(material) is None
+    assert JointSummary.of(material).still_open == (
         "Teo says the sentence and a time; Mara sends one message at most.",
         "If I need longer, I send one line with a new time.",
     )
@@ -338,8 +343,8 @@ def test_the_sheet_holds_the_agreement_and_nothing_of_its_story():
 
 
 def test_one_sided_content_leaves_the_other_side_out():
-    heard = without(stage.worked(), lambda line: line.audience == "REL" and line.owner == "A")
-    assert [side.name for side in JointSummary.of(heard).sides] == ["Teo"]
+    material = without(stage.worked(), lambda line: line.audience == "REL" and line.owner == "A")
+    assert [side.name for side in JointSummary.of(material).sides] == ["Teo"]
 
 
 def test_written_up_afterwards_holds_no_seconds():
@@ -365,9 +370,9 @@ def test_written_up_afterwards_holds_no_seconds():
     ]
     figures = {k: v for k, v in stage.worked().figures.items() if not k.endswith("_s") and k != "phases"}
     figures["misinterpretations"] = [{"check": "C1", "problem": "feeling_wrong", "tries": 2}]
-    heard = stage.heard_from({**untimed, "timed": False}, kept, {**figures, "pauses": []})
-    assert JointSummary.of(heard).length == "written up afterwards, not timed"
-    record = FacilitatorRecord.of(heard)
+    material = stage.material_from({**untimed, "timed": False}, kept, {**figures, "pauses": []})
+    assert JointSummary.of(material).length == "written up afterwards, not timed"
+    record = FacilitatorRecord.of(material)
     assert (record.times, record.pauses, record.chart, record.airtime) == (None, None, None, "")
     assert record.span == "written up afterwards, not timed"
     assert {row[1] for row in record.log.rows} == {"–"}
@@ -375,15 +380,15 @@ def test_written_up_afterwards_holds_no_seconds():
 
 def test_a_copy_of_a_talk_with_one_says_nothing_of_two():
     header, commands = stage.read("one_to_one.jsonl")
-    heard = stage.heard_from(header, commands, stage.worked().figures)
-    copy = PartnerCopy.of(heard, header["with"])
+    material = stage.material_from(header, commands, stage.worked().figures)
+    copy = PartnerCopy.of(material, header["with"])
     assert (copy.summary.alone, copy.summary.people, copy.foot.label) == (True, "Ana, with Fay", "")
     assert "Ben" not in flat(copy)
 
 
 def test_a_correction_is_laid_over_what_it_corrects_and_what_is_undone_is_gone():
-    heard = stage.worked()
-    first = next(line for line in heard.lines if line.get("id") == "S4")
+    material = stage.worked()
+    first = next(line for line in material.lines if line.get("id") == "S4")
     fixed = SeenLine(
         "corrected",
         900,
@@ -396,19 +401,19 @@ def test_a_correction_is_laid_over_what_it_corrects_and_what_is_undone_is_gone()
     undone = SeenLine(
         "undone",
         901,
-        facts={"line": next(x for x in heard.lines if x.get("id") == "O3").command},
+        facts={"line": next(x for x in material.lines if x.get("id") == "O3").command},
         audience="FAC",
         command=901,
     )
-    later = replace(heard, lines=[*heard.lines, fixed, undone])
+    later = replace(material, lines=[*material.lines, fixed, undone])
     assert JointSummary.of(later).sides[1].said[1].text == "The note helped."
     assert [row[0] for row in FacilitatorRecord.of(later).options.rows] == ["O1", "O2"]
     assert FacilitatorRecord.of(later).log.rows[-1][3] == f"taken back · entry {undone.get('line') - 1}"
 
 
 def test_what_was_said_aloud_says_so_on_the_sheet():
-    heard = changed(stage.worked(), lambda line: line.kind == "agreement_confirmed", told_to=True)
-    assert [yes.aloud for yes in AgreementSheet.of(heard).agreements[0].confirmed] == [True, True]
+    material = changed(stage.worked(), lambda line: line.kind == "agreement_confirmed", told_to=True)
+    assert [yes.aloud for yes in AgreementSheet.of(material).agreements[0].confirmed] == [True, True]
 
 
 def test_a_paper_is_a_draft_until_it_is_released():
@@ -420,7 +425,7 @@ def test_a_paper_is_a_draft_until_it_is_released():
 def test_two_of_the_same_name_go_by_their_letters_in_the_record():
     header, commands = stage.read()
     header["partners"] = {"A": {"name": "Sam"}, "B": {"name": "Sam"}}
-    record = FacilitatorRecord.of(stage.heard_from(header, commands, stage.worked().figures))
+    record = FacilitatorRecord.of(stage.material_from(header, commands, stage.worked().figures))
     assert record.times.heads[5:8] == ("A", "B", "I.")
 
 

@@ -200,8 +200,8 @@ def test_who_may_read_which_paper(fay, oli, held):
 
 def test_the_same_words_are_never_set_twice(held, monkeypatch):
     set_times = []
-    press = pdf.typeset
-    monkeypatch.setattr(pdf, "typeset", lambda html, **facts: set_times.append(1) or press(html, **facts))
+    typeset = pdf.typeset
+    monkeypatch.setattr(pdf, "typeset", lambda html, **facts: set_times.append(1) or typeset(html, **facts))
     documents.render_due(NOW)
     before = {key: (row.pk, row.version) for key, row in papers(held).items()}
     documents.prepare(held, now=LATER)
@@ -412,7 +412,7 @@ def test_the_task_is_the_sweep(held, monkeypatch):
 
 def test_replay_makes_five_papers_and_no_row(held):
     before = Document.objects.unscoped("a test counts").count()
-    made = {paper.name: paper.press() for paper in documents.papers_of(held)}
+    made = {paper.name: paper.render() for paper in documents.papers_of(held)}
     assert sorted(made) == [
         "agreement-sheet.pdf",
         "facilitator-record.pdf",
@@ -421,13 +421,13 @@ def test_replay_makes_five_papers_and_no_row(held):
         "partner-b.pdf",
     ]
     assert Document.objects.unscoped("a test counts").count() == before
-    assert {paper.name: paper.press() for paper in documents.papers_of(held)} == made
+    assert {paper.name: paper.render() for paper in documents.papers_of(held)} == made
 
 
 def test_what_replay_writes_is_what_release_opens(fay, held, tmp_path):
     """The way for replay reads as the facilitator and filters; the way for people asks as each of them."""
     for paper in documents.papers_of(held):
-        (tmp_path / paper.name).write_bytes(paper.press())
+        (tmp_path / paper.name).write_bytes(paper.render())
     both_agree(fay, held, now=NOW)
     documents.render_due(NOW)
     made = papers(held)

@@ -101,7 +101,7 @@ def test_no_row_that_is_not_joint_can_reach_it(fay):
         line.words = {**line.words, "text": f"canary{place}x"}
         line.save(update_fields=["words"])
     assert set(marks.values()) >= {"REL", "OWN_F", "FAC", "JOINT"}
-    assert {line.audience for line in gather(hall.session, "room").heard.lines} == {"JOINT"}
+    assert {line.audience for line in gather(hall.session, "room").material.lines} == {"JOINT"}
     sinks = [page(fay, hall).content.decode(), everything_in(documents.open_pdf(made(hall)))]
     for sink in sinks:
         assert {marks[mark] for mark in marks if mark in sink} == {"JOINT"}
@@ -114,11 +114,11 @@ def test_no_row_that_is_not_joint_can_reach_it(fay):
 
 def test_even_a_row_wrongly_gathered_is_not_printed():
     """The query is the first lock; what a room may print is the second."""
-    heard = worked()
-    assert {line.audience for line in heard.lines} >= {"REL", "OWN_F", "JOINT"}
-    sheet = DoorSheet.of(heard)
+    material = worked()
+    assert {line.audience for line in material.lines} >= {"REL", "OWN_F", "JOINT"}
+    sheet = DoorSheet.of(material)
     printed = repr(sheet)
-    for line in heard.lines:
+    for line in material.lines:
         if line.audience != "JOINT":
             for word in line.words.values():
                 if isinstance(word, str) and len(word) > 12 and line.kind != "compromise_drafted":

@@ -12,7 +12,7 @@ import pytest
 
 from reports import pdf
 from reports.contexts import AgreementSheet, FacilitatorRecord, JointSummary, PartnerCopy
-from reports.documents.building import RINGS
+from reports.documents.content import RINGS
 from tests.reports import stage
 from tests.reports.reading import everything_in, opened, pages_of, structure_of, text_of
 
@@ -20,12 +20,12 @@ from tests.reports.reading import everything_in, opened, pages_of, structure_of,
 pytestmark = pytest.mark.slow
 
 
-def contexts(heard):
+def contexts(material):
     return {
-        "joint_summary": JointSummary.of(heard),
-        "partner_copy": PartnerCopy.of(heard, "B"),
-        "facilitator_record": FacilitatorRecord.of(heard),
-        "agreement_sheet": AgreementSheet.of(heard),
+        "joint_summary": JointSummary.of(material),
+        "partner_copy": PartnerCopy.of(material, "B"),
+        "facilitator_record": FacilitatorRecord.of(material),
+        "agreement_sheet": AgreementSheet.of(material),
     }
 
 
@@ -34,10 +34,10 @@ def worked(kind):
     return made(kind, stage.worked())
 
 
-def made(kind, heard=None, **setting):
-    if heard is None and not setting:
+def made(kind, material=None, **setting):
+    if material is None and not setting:
         return worked(kind)
-    context = {"paper": contexts(heard or stage.worked())[kind], "rings": RINGS}
+    context = {"paper": contexts(material or stage.worked())[kind], "rings": RINGS}
     facts = {"language": "en", "title": "Summary, 13 March 2025", "author": "Notes"} | setting
     return pdf.render(f"reports/{kind}.html", context, **facts)
 
@@ -135,7 +135,7 @@ def test_large_type_takes_more_room_and_says_the_same():
 def test_names_in_other_scripts_are_set():
     header, commands = stage.read()
     header["partners"] = {"A": {"name": "Ελένη"}, "B": {"name": "Żółć"}}
-    text = text_of(made("joint_summary", stage.heard_from(header, commands, stage.worked().figures)))
+    text = text_of(made("joint_summary", stage.material_from(header, commands, stage.worked().figures)))
     assert ("Ελένη" in text, "Żółć" in text) == (True, True)
 
 
@@ -197,7 +197,7 @@ def test_what_people_write_fetches_nothing_and_reads_no_file(listener, tmp_path)
     """Every vector in every text of every paper."""
     secret = tmp_path / "secret.txt"
     secret.write_text("canary-of-the-disk")
-    heard = stage.worked()
+    material = stage.worked()
     hostile = " ".join(vector.format(url=listener, secret=secret) for vector in VECTORS)
 
     def written(value, name=""):
@@ -207,15 +207,15 @@ def test_what_people_write_fetches_nothing_and_reads_no_file(listener, tmp_path)
             return [written(one, name) for one in value]
         return {key: written(one, key) for key, one in value.items()} if isinstance(value, dict) else value
 
-    few = [line for line in heard.lines if line.words][:12]
+    few = [line for line in material.lines if line.words][:12]
     lines = [
         replace(line, words={name: written(value) for name, value in line.words.items()})
         if line in few
         else line
-        for line in heard.lines
+        for line in material.lines
     ]
     for kind in ("joint_summary", "facilitator_record"):
-        paper = made(kind, replace(heard, lines=lines))
+        paper = made(kind, replace(material, lines=lines))
         assert "<img" in text_of(paper)
         assert "canary-of-the-disk" not in everything_in(paper)
     assert _Listener.hits == []
@@ -247,12 +247,12 @@ def test_a_refused_render_leaves_the_press_standing():
 
 
 def with_words(text):
-    heard = stage.worked()
+    material = stage.worked()
     lines = [
         replace(line, words={**line.words, "text": text}) if line.get("id") in ("S1", "O3") else line
-        for line in heard.lines
+        for line in material.lines
     ]
-    return replace(heard, lines=lines)
+    return replace(material, lines=lines)
 
 
 BOMBS = {

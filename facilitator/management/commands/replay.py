@@ -52,7 +52,7 @@ class Command(BaseCommand):
 def _replayed(file: Path, *, keep: bool) -> tuple[dict[str, bytes], dict[str, Any], list[float]]:
     """File names and contents, figures, and milliseconds a line.
 
-    One transaction on both databases; the papers are pressed after it, so that nobody waits for its lock.
+    One transaction on both databases; the papers are rendered after it, so that nobody waits for its lock.
     """
     line_ms: list[float] = []
     numbers: dict[str, Any] = {}
@@ -67,7 +67,7 @@ def _replayed(file: Path, *, keep: bool) -> tuple[dict[str, bytes], dict[str, An
         papers = documents.papers_of(session)
         if not keep:
             raise _TakeBack
-    made = {paper.name: paper.press() for paper in papers}
+    made = {paper.name: paper.render() for paper in papers}
     return {**made, "figures.json": (json.dumps(numbers, indent=1) + "\n").encode()}, numbers, line_ms
 
 
