@@ -18,10 +18,11 @@ for alias in ("keys", "default"):
     call_command("migrate", database=alias, verbosity=0, skip_checks=True)
 from clients import agreement, couples, safety
 from clients.access import AsFacilitator
-from facilitator import begin
+from facilitator.door import begin
 from facilitator.now import now
 from reports import documents
-from sessions import conduct, partings, starting
+from sessions.desk import start_now
+from sessions.record import conduct, partings
 from sessions.engine.formats import FORMATS
 at = now()
 fay = begin.begin(name="Fay", email="fay@practice.example", password="a warm room with three chairs")
@@ -31,7 +32,7 @@ ben = couples.call(partner=couples.partners_of(ana.couple_id)["B"], name="Ben", 
 for partner in (ana, ben):
     safety.record_talk(partner=partner, user=fay, spoken_alone_on=at.date(), outcome="go", notes="calm", now=at)
     agreement.take(partner, agreement.SCOPES, by=viewer.actor, now=at)
-session = starting.start(
+session = start_now.start(
     couple=ben.couple, facilitator=fay, key=uuid4(), chosen=FORMATS["first-talk"], short=True, first_speaker="A",
     with_="both", room_until=None, goal=("feelings", "To hear each other."), override="", now=at,
 )

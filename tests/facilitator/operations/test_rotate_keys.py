@@ -30,7 +30,7 @@ from allauth.mfa.models import Authenticator
 from clients.models import Partner
 from facilitator import audit
 from facilitator.models import DataKey, MailSettings, Practice
-from facilitator.signin import MFAAdapter
+from facilitator.door.signin import MFAAdapter
 opened = MFAAdapter().decrypt
 held = {f"{a.user_id}{a.type}": a.data for a in Authenticator.objects.all()}
 codes = []

@@ -19,7 +19,7 @@ from tests.services import ROOT, wait_until
 PROGRAM = """
 import os, sys
 from pathlib import Path
-from facilitator.supervisor import Child, Supervisor
+from facilitator.operations.supervisor import Child, Supervisor
 
 grace_s, *scripts = sys.argv[1:]
 children = [Child(f"child{n}", ("sh", "-c", script)) for n, script in enumerate(scripts)]
@@ -40,7 +40,9 @@ class Watch:
         while not (found := re.search(f"{pattern}[^\n]*\n", self.heard)):
             ready, _, _ = select.select([self.process.stderr], [], [], max(0.0, deadline - time.monotonic()))
             assert ready, f"never said {pattern!r}: {self.heard}"
-            self.heard += os.read(self.process.stderr.fileno(), 65536).decode()
+            said = os.read(self.process.stderr.fileno(), 65536).decode()
+            assert said, f"ended without saying {pattern!r}: {self.heard}"
+            self.heard += said
         self.heard = self.heard[found.end() :]
         return found
 
