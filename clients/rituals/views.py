@@ -188,8 +188,7 @@ def _done(request: HttpRequest, form: Any, act: Any) -> HttpResponse:
             raise Refusal(_("Please look at this once more."), "form", "form")
         act(form.cleaned_data if form is not None else {})
     except Refusal as refusal:
-        status = 422 if refusal.kind == "form" else 409
-        return page(request, "rituals/kindly.html", {"words": said(refusal)}, status=status)
+        return page(request, "rituals/kindly.html", {"words": said(refusal)}, status=refusal.status)
     return redirect("portal")
 
 

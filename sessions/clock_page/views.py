@@ -53,9 +53,7 @@ def press(request: HttpRequest) -> JsonResponse:
         forms = _pressed(kept, posted, at)
     except Refusal as no:
         # The list as it came: what a press had put in halfway is gone with `kept`.
-        return _shown(
-            request, held_session.read(text), at, 422 if no.kind == "form" else 409, posted=posted, no=no
-        )
+        return _shown(request, held_session.read(text), at, no.status, posted=posted, no=no)
     return _shown(request, kept, at, 422 if forms else 200, forms=forms)
 
 
@@ -180,7 +178,7 @@ def _shown(
 
 
 def _lost(no: Refusal, words: str = "") -> JsonResponse:
-    return JsonResponse({"words": words or said(no)}, status=422 if no.kind == "form" else 409)
+    return JsonResponse({"words": words or said(no)}, status=no.status)
 
 
 def _cards_again(

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from clients.access import AsFacilitator
 from facilitator.errors import Refusal
-from facilitator.http import page
+from facilitator.http import has_already, page
 from facilitator.now import now
 from sessions import live
 from sessions.desk import context as shape
@@ -78,8 +78,7 @@ def fragment(request: HttpRequest, session_id: UUID) -> HttpResponse:
         context = {"viewer": viewer, **shape.context(room), **_place(room)}
         html = render_to_string("facilitation/desk/fragment.html", context, request)
     tag = f'"{shape.digest(html, context_token(html))}"'
-    same = request.headers.get("If-None-Match") == tag
-    response = HttpResponseNotModified() if same else HttpResponse(html)
+    response = HttpResponseNotModified() if has_already(request, tag) else HttpResponse(html)
     response["ETag"], response["X-Now"] = tag, at.isoformat()
     return response
 
@@ -132,8 +131,13 @@ def _parting_words(request: HttpRequest) -> dict[str, str]:
 def _not_yet(request: HttpRequest, viewer: AsFacilitator, session: Session, refusal: Refusal) -> HttpResponse:
     posted, room = request.POST, shape.room(session, viewer, now())
     forms = posting.card(posted, room)
-    status = 422 if refusal.kind == "form" else 409
     words = refusals.spoken(refusal, posted, room)
     return _desk(
-        request, viewer, session, status=status, refusal=words, forms=forms, typed=posting.typed(posted)
+        request,
+        viewer,
+        session,
+        status=refusal.status,
+        refusal=words,
+        forms=forms,
+        typed=posting.typed(posted),
     )

@@ -103,9 +103,8 @@ def _not_yet(request: HttpRequest, viewer: AsFacilitator, session: Session, no: 
     kind = posted.get("kind", "")
     forms = {kind: form_of(kind, room, posted)} if kind in CARDS else {}
     words = {**refusals.spoken(no, posted, room), "park": None}
-    status = 422 if no.kind == "form" else 409
     typed = {} if forms else posting.typed(posted)
-    return _shown(request, viewer, session, status=status, refusal=words, forms=forms, typed=typed)
+    return _shown(request, viewer, session, status=no.status, refusal=words, forms=forms, typed=typed)
 
 
 def _shown(
