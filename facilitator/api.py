@@ -21,8 +21,7 @@ class SignedIn(SessionAuthentication):
 def kindly(error: Exception, context: dict[str, Any]) -> Response | None:
     """Refusals are expected: 409 and their words. Nobody signed in: 401."""
     if isinstance(error, Refusal):
-        status = 422 if error.kind == "form" else 409
-        return Response({"detail": said(error), "code": error.code}, status=status)
+        return Response({"detail": said(error), "code": error.code}, status=error.status)
     if isinstance(error, NotAuthenticated):
         return Response({"detail": "Please sign in."}, status=401, headers={"WWW-Authenticate": "Session"})
     return views.exception_handler(error, context)

@@ -8,14 +8,14 @@ import os
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facilitator.settings")
 
 from facilitator.wsgi import application as pages
 from sessions import live
 
-THREADS = int(os.environ.get("THIRD_CHAIR_THREADS", "8"))
-_pages = WSGIMiddleware(pages, workers=THREADS)
+_pages = WSGIMiddleware(pages, workers=settings.THREADS)
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:

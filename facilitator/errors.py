@@ -21,6 +21,11 @@ class Refusal(Exception):
         self.kind: RefusalKind = kind
         self.params = params
 
+    @property
+    def status(self) -> int:
+        """The HTTP status that every door answers with: 422 for what is not well formed, 409 for what cannot be now."""
+        return 422 if self.kind == "form" else 409
+
     def words(self, gettext: Callable[[str], str]) -> str:
         text = gettext(self.text)
         return text % self.params if self.params else text

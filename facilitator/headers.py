@@ -1,7 +1,6 @@
 """Security headers on every response: pages, API, PDFs, redirects, static files, errors and the stream."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -38,7 +37,7 @@ def all_headers() -> dict[str, str]:
 
 
 class HeadersMiddleware:
-    """Outermost, so that nothing leaves without them."""
+    """Outermost, so that nothing leaves without them. How long a static file may be kept is decided in statics."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -51,9 +50,3 @@ class HeadersMiddleware:
             response[name] = value
         del response["X-Static-File"]
         return response
-
-
-def on_static(headers: Any, path: str, url: str) -> None:
-    """Style, script and type hold nothing private; they are checked again at each use, not fetched again."""
-    headers["Cache-Control"] = "no-cache"
-    headers["X-Static-File"] = "1"

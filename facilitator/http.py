@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.http import parse_etags
 from django.utils.translation import gettext
 
 from facilitator.errors import Refusal
@@ -50,8 +51,13 @@ class KindlyMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, Refusal):
             return None
-        status = 422 if error.kind == "form" else 409
-        return page(request, "409.html", {"words": said(error)}, status=status)
+        return page(request, "409.html", {"words": said(error)}, status=error.status)
+
+
+def has_already(request: HttpRequest, tag: str) -> bool:
+    """Whether the browser holds the answer with this ETag. Compression makes a tag weak (W/"…"), so that is ignored."""
+    held = parse_etags(request.headers.get("If-None-Match", ""))
+    return tag in [one.removeprefix("W/") for one in held]
 
 
 def said(refusal: Refusal) -> str:

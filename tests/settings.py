@@ -22,5 +22,13 @@ from facilitator.settings import *  # noqa: E402, F403  (the environment comes f
 # The data folder is shared by the processes of one run; a test that mutes the house means its own.
 MUTE_FILE = DATA / f"mute-{os.getpid()}"  # noqa: F405
 
+# Straight from the rooms, under plain names: most tests look at no style, and would wait while it is collected.
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
+WHITENOISE_USE_FINDERS = True
+STATIC_ROOT = None
+
+# A counter of wrong passwords for each process of a run: they would meet in a shared one.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
 # Argon2 is meant to be slow. What it does is tested where it matters, by naming it.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]  # noqa: F405

@@ -71,7 +71,7 @@ def _said_kindly(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
         try:
             return view(request, *args, **kwargs)
         except Refusal as refusal:
-            status = 422 if refusal.kind == "form" else 409
+            status = refusal.status
             return page(request, "rituals/kindly.html", {"words": said(refusal)}, status=status)
 
     return answer

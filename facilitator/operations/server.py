@@ -8,6 +8,7 @@ import asyncio
 import importlib
 import socket
 import sys
+from contextlib import suppress
 from types import FrameType
 
 import uvicorn
@@ -16,6 +17,11 @@ from facilitator.stopping import stopping
 
 # A stream that does not listen to `stopping`, or a page that hangs, is cut after this long.
 GRACE_S = 4
+# How many may wait to be let in; and how many of them one process lets in at a time, so that others get their share.
+WAITING = 2048
+AT_A_TIME = 1
+# The Date header tells seconds, so it is renewed each second. uvicorn wakes ten times as often.
+TICK_S = 1.0
 
 
 class Server(uvicorn.Server):
@@ -25,10 +31,21 @@ class Server(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         await super().serve(sockets=sockets)
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        # asyncio takes AT_A_TIME for the length of the queue as well.
+        for listener in sockets or []:
+            listener.listen(WAITING)
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), TICK_S)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
         if self._loop:
             self._loop.call_soon_threadsafe(stopping.set)
-        super().handle_exit(sig, frame)
 
 
 def config(app: str = "facilitator.asgi:application") -> uvicorn.Config:
@@ -39,6 +56,7 @@ def config(app: str = "facilitator.asgi:application") -> uvicorn.Config:
         access_log=False,
         log_level="warning",
         server_header=False,
+        backlog=AT_A_TIME,
         timeout_graceful_shutdown=GRACE_S,
     )
 
@@ -51,10 +69,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     chosen = parser.parse_args(arguments)
+
     if chosen.fd is None:
-        listener = socket.create_server((chosen.host, chosen.port), backlog=2048)
+        listener = socket.create_server((chosen.host, chosen.port), backlog=WAITING)
     else:
         listener = socket.socket(fileno=chosen.fd)
+
     Server(config(chosen.app)).run(sockets=[listener])
     return 0
 

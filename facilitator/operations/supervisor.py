@@ -5,14 +5,16 @@ from the kernel when this process dies without a word.
 """
 
 import ctypes
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NoReturn
 
 PR_SET_PDEATHSIG = 1
 # One death is answered at once; a child that keeps dying young is given more and more time.
@@ -29,7 +31,7 @@ GRACE_S = 8.0
 class Child:
     name: str
     argv: Sequence[str]
-    pass_fds: tuple[int, ...] = ()
+    pass_fds: Sequence[int] = ()
 
 
 def say(line: str) -> None:
@@ -194,3 +196,26 @@ def _how(status: int) -> str:
     if status < 0:
         return f"ended by {signal.Signals(-status).name}"
     return f"ended with status {status}"
+
+
+def become(children: Sequence[Child], *, cwd: Path, env: Mapping[str, str]) -> NoReturn:
+    """Go on as a supervisor and nothing else: the same process, without the memory that was used until now.
+
+    Open files that are to stay open, such as a lock, have to be inheritable.
+    """
+    for child in children:
+        for number in child.pass_fds:
+            os.set_inheritable(number, True)
+
+    os.chdir(cwd)
+    told = json.dumps([asdict(child) for child in children])
+    os.execve(sys.executable, [sys.executable, "-m", __name__, told], dict(env))
+
+
+def main(told: str) -> int:
+    children = [Child(**facts) for facts in json.loads(told)]
+    return Supervisor(children, cwd=Path.cwd(), env=os.environ).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -166,7 +166,7 @@ def _refused(request: HttpRequest, text: str, posted: QueryDict, no: Refusal, at
     """The list as it came, which a press may have changed halfway, with the no and what was typed."""
     held = held_session.read(text)
     snapshot = held_session.snapshot(held, at)
-    status = 422 if no.kind == "form" else 409
+    status = no.status
     return _shown(
         request,
         held,
@@ -201,7 +201,7 @@ def _new_in_list(text: str, sent: str) -> dict[str, str]:
 
 
 def _lost(no: Refusal, words: str = "") -> JsonResponse:
-    return JsonResponse({"words": words or said(no)}, status=422 if no.kind == "form" else 409)
+    return JsonResponse({"words": words or said(no)}, status=no.status)
 
 
 def _cards_again(

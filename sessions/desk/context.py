@@ -196,11 +196,6 @@ def tag_of(desk: DeskSnapshot, status: DeskStatus, *, sign: str = "") -> str:
     return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
 
 
-def is_same(tag: str, if_none_match: str | None) -> bool:
-    """Whether a screen has this already. Compression on the way makes a tag weak; that means the same here."""
-    return if_none_match is not None and if_none_match.removeprefix("W/") == tag
-
-
 def _marks(desk: DeskSnapshot) -> dict[str, SafeString]:
     """Made once, however often they stand on the desk."""
     marks = {

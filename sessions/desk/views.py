@@ -14,11 +14,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from clients.access import AsFacilitator, as_facilitator
 from facilitator.errors import Refusal
-from facilitator.http import page
+from facilitator.http import has_already, page
 from facilitator.now import now
 from sessions import live
 from sessions.desk import posting
-from sessions.desk.context import Place, Typed, desk_context, for_template, is_same, tag_of
+from sessions.desk.context import Place, Typed, desk_context, for_template, tag_of
 from sessions.desk.posting import Press
 from sessions.desk.refusals import not_yet
 from sessions.desk.snapshot import DeskSnapshot, look_at_desk, snapshot_of
@@ -121,7 +121,7 @@ def _parting_words(request: HttpRequest) -> dict[str, str]:
 def _refused(request: HttpRequest, session_id: UUID, refusal: Refusal) -> HttpResponse:
     """The desk as it is, with the no and everything that was typed."""
     viewer, session = seen_session(request, session_id)
-    status = 422 if refusal.kind == "form" else 409
+    status = refusal.status
 
     with timezone.override(ZoneInfo(session.couple.zone)):
         snapshot = look_at_desk(session, viewer, now())
@@ -155,7 +155,7 @@ def _fragment(request: HttpRequest, viewer: AsFacilitator, snapshot: DeskSnapsho
     status = status_of(snapshot)
     tag = tag_of(snapshot, status, sign=sign)
 
-    if is_same(tag, request.headers.get("If-None-Match")):
+    if has_already(request, tag):
         response: HttpResponse = HttpResponseNotModified()
     else:
         context = desk_context(snapshot, status=status, sign=sign)

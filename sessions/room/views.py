@@ -24,7 +24,7 @@ from clients.turned import Turned, turned_of
 from clients.words import RESTING
 from facilitator import audit
 from facilitator.errors import Refusal
-from facilitator.http import page
+from facilitator.http import has_already, page
 from facilitator.now import now
 from sessions import live
 from sessions.doors import find_session
@@ -139,8 +139,7 @@ def turned_fragment(request: HttpRequest) -> HttpResponse:
     html = _fragment(request, session, at)
     tag = shared_view.tag(html)
 
-    is_same = request.headers.get("If-None-Match") == tag
-    response = HttpResponseNotModified() if is_same else HttpResponse(html)
+    response = HttpResponseNotModified() if has_already(request, tag) else HttpResponse(html)
     response["ETag"] = tag
     response["X-Now"] = at.isoformat()
     return response

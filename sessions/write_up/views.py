@@ -119,7 +119,7 @@ def _refused(request: HttpRequest, viewer: AsFacilitator, session: Session, no: 
         request,
         viewer,
         session,
-        status=422 if no.kind == "form" else 409,
+        status=no.status,
         # Nothing is parked here: the hour is over.
         refusal=replace(not_yet(no, posted, desk), park=None),
         forms={kind: card_form(kind, desk, posted)} if is_card else {},

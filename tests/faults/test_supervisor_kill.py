@@ -68,8 +68,8 @@ def test_whoever_asks_while_web_is_started_again_waits_and_is_answered(house: se
 
 def test_a_killed_supervisor_takes_everything_along_and_the_next_start_takes_over(tmp_path: Path) -> None:
     with services.house(tmp_path / "data") as first:
-        # web, beat, the worker and its two hands
-        pids = services.wait_until(lambda: len(now := everything(first)) >= 5 and now, what="all to be there")
+        # web, worker and beat
+        pids = services.wait_until(lambda: len(now := everything(first)) >= 3 and now, what="all to be there")
         first.process.kill()
         first.process.wait(5)
         services.wait_until(

@@ -19,10 +19,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from facilitator import environment
 from facilitator.models import Practice
 from facilitator.now import now
-from facilitator.operations import backups, doctor
-from facilitator.operations.supervisor import Child, Supervisor
+from facilitator.operations import backups, doctor, statics, supervisor
+from facilitator.operations.supervisor import Child
 
 EVERYWHERE = {"0.0.0.0", "::"}
 BACKLOG = 2048
@@ -35,19 +36,25 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=settings.PORT)
         parser.add_argument("--listen", default=settings.LISTEN, metavar="HOST")
+        parser.add_argument("--processes", type=int, default=settings.PROCESSES, metavar="N")
         parser.add_argument("--without-backup", action="store_true", help="upgrade without a copy made first")
 
-    def handle(self, *, port: int, listen: str, without_backup: bool, **options: Any) -> None:
+    def handle(self, *, port: int, listen: str, processes: int, without_backup: bool, **options: Any) -> None:
         os.umask(0o077)
         host = _shown(listen)
-        address = os.environ.get("THIRD_CHAIR_URL") or f"http://{host}:{port}"
+        address = environment.address("THIRD_CHAIR_URL", f"http://{host}:{port}")
+        if processes < 1:
+            raise CommandError("--processes wants 1 or more.", returncode=1)
+
         with _alone(address), _listener(listen, port) as listener:
             self.refuse(doctor.checks(listen=listen))
             self.upgrade(with_backup=not without_backup)
+            self.collect()
             self.greet(address)
             connections.close_all()
+
             env = _environment(address=address, host=host, port=port, listen=listen)
-            Supervisor(_children(listener), cwd=settings.BASE_DIR, env=env).run()
+            supervisor.become(_children(listener, processes), cwd=settings.BASE_DIR, env=env)
 
     def refuse(self, found: Iterable[doctor.Problem]) -> None:
         problems = list(found)
@@ -73,6 +80,17 @@ class Command(BaseCommand):
             # A migration that rebuilt a table may have dropped its triggers.
             self.refuse(doctor.triggers())
 
+    def collect(self) -> None:
+        """Once for all web processes. Each of them would do it too, should the code change while they run."""
+        try:
+            statics.collect()
+        except OSError as refused:
+            raise CommandError(
+                f"Style and script could not be written to {settings.STATIC_ROOT} ({refused.strerror}):"
+                " name another folder in THIRD_CHAIR_STATIC.",
+                returncode=1,
+            ) from refused
+
     def greet(self, address: str) -> None:
         if Practice.objects.exists():
             settings.FIRST_RUN_CODE_FILE.unlink(missing_ok=True)
@@ -88,25 +106,27 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def _children(listener: socket.socket) -> list[Child]:
-    beat = settings.DATA / "beat"
-    beat.mkdir(mode=0o700, exist_ok=True)
-    celery = (sys.executable, "-m", "celery", "--quiet", "-A", "facilitator")
-    web = (sys.executable, "-m", "facilitator.operations.server", "--fd", str(listener.fileno()))
+def _children(listener: socket.socket, processes: int) -> list[Child]:
+    """web (web2, web3 …), worker and beat."""
+    number = listener.fileno()
+    serve = (sys.executable, "-m", "facilitator.operations.server", "--fd", str(number))
+    names = ["web", *(f"web{count}" for count in range(2, processes + 1))]
     return [
         # The socket stays open here: whoever asks while web is started again waits instead of failing.
-        Child("web", web, pass_fds=(listener.fileno(),)),
-        Child("worker", (*celery, "worker", "-c", "2", "--without-gossip", "--without-mingle")),
-        # No pid file: one that outlives its process would keep the next one out.
-        Child("beat", (*celery, "beat", "-s", str(beat / "schedule"), "--pidfile=")),
+        *(Child(name, serve, pass_fds=(number,)) for name in names),
+        Child("worker", (sys.executable, "-m", "facilitator.worker")),
+        Child("beat", (sys.executable, "-m", "facilitator.beat")),
     ]
 
 
 def _environment(*, address: str, host: str, port: int, listen: str) -> dict[str, str]:
-    hosts = [*filter(None, os.environ.get("THIRD_CHAIR_HOSTS", "").split(",")), host, socket.gethostname()]
+    hosts = list(settings.FURTHER_HOSTS)
+    if listen in EVERYWHERE:
+        hosts += [host, socket.gethostname()]
+
     ours = {
         "THIRD_CHAIR_URL": address,
-        "THIRD_CHAIR_HOSTS": ",".join(dict.fromkeys(hosts)) if listen in EVERYWHERE else ",".join(hosts[:-2]),
+        "THIRD_CHAIR_HOSTS": ",".join(dict.fromkeys(hosts)),
         "THIRD_CHAIR_PORT": str(port),
         "THIRD_CHAIR_LISTEN": listen,
         "THIRD_CHAIR_DATA": str(settings.DATA),
@@ -120,6 +140,7 @@ def _environment(*, address: str, host: str, port: int, listen: str) -> dict[str
 def _alone(address: str) -> Iterator[None]:
     """One house per data folder. The lock goes with the process, however it ends."""
     with (settings.DATA / "up.lock").open("a+") as file:
+        os.set_inheritable(file.fileno(), True)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

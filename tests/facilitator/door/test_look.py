@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 STATIC = ROOT / "facilitator" / "static" / "facilitator"
 ROOMS = ("facilitator", "clients", "clients/rituals", "sessions", "reports")
 PAGES = sorted(p for room in ROOMS for p in (ROOT / room / "templates").rglob("*.html"))
