@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests import services
+from tests import ready_databases, services
 from tests.cast import _no_keys_from_an_earlier_test, fay, oli  # noqa: F401  (fixtures for everybody)
+
+ready_databases.use_them()
 
 # Measured or killed: not beside other tests.
 ALONE_FOLDERS = {"journeys", "faults", "benchmarks"}
@@ -83,7 +85,7 @@ def any_house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[servic
     env: dict[str, str] = {}
     if request.param != "embedded":
         server = request.getfixturevalue("postgres")
-        env = {"DATABASE_URL": server.database(), "KEYS_DATABASE_URL": server.database()}
+        env = server.for_a_house()
         env["REDIS_URL"] = request.getfixturevalue("redis_url")
     with services.house(tmp_path / "data", **env) as running:
         yield running

@@ -64,9 +64,9 @@ BUGS = [
     ),
     Bug(
         "a body logged", "every command is written to the log, words and all",
-        "sessions/record/conduct.py", "        clock.advance(\n",
+        "sessions/record/conduct.py", "        clock.advance(self.state, moment)\n",
         '        __import__("logging").getLogger("desk").warning("posted %s", dict(command.fields))\n'
-        '        clock.advance(\n',
+        '        clock.advance(self.state, moment)\n',
         PRIVACY, "nobody_meets",
     ),
     Bug(

@@ -26,7 +26,9 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests import ready_databases
+from tests.surroundings import ROOT, clean_env
+
 SESSION_FILES = ROOT / "tests" / "session_files"
 CHROMIUM_FLAGS = [
     "--disable-gpu",
@@ -86,13 +88,26 @@ class Postgres:
     folder: Path
     process: subprocess.Popen[bytes]
     made: int = 0
+    # Two databases with all tables, copied for each house.
+    ready: tuple[str, str] | None = None
 
-    def database(self) -> str:
-        """A new, empty database; its address as DATABASE_URL takes it."""
+    def database(self, *, like: str = "template0") -> str:
+        """A new database, empty unless it is to be `like` another; its address as DATABASE_URL takes it."""
         self.made += 1
         name = f"third_chair_{self.made}"
-        self.run("createdb", "-T", "template0", "-E", "UTF8", name)
+        self.run("createdb", "-T", like, "-E", "UTF8", name)
         return self.url(name)
+
+    def for_a_house(self) -> dict[str, str]:
+        """Two new databases that hold all tables and nothing else, as a house's environment names them."""
+        if self.ready is None:
+            words, keys = self.database(), self.database()
+            ready_databases.migrate("default", DATABASE_URL=words, KEYS_DATABASE_URL=keys)
+            ready_databases.migrate("keys", DATABASE_URL=words, KEYS_DATABASE_URL=keys)
+            self.ready = (words.rpartition("/")[2], keys.rpartition("/")[2])
+
+        words, keys = self.ready
+        return {"DATABASE_URL": self.database(like=words), "KEYS_DATABASE_URL": self.database(like=keys)}
 
     def url(self, name: str) -> str:
         return f"postgres://owner:{self.password}@127.0.0.1:{self.port}/{name}"
@@ -303,24 +318,21 @@ def _answers(url: str) -> bool:
         return False
 
 
-def clean_env(**more: str) -> dict[str, str]:
-    """This environment without what would point a child at somebody else's data."""
-    ours = ("THIRD_CHAIR_", "DATABASE_URL", "KEYS_DATABASE_URL", "REDIS_URL", "DJANGO_", "PYTEST_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return {
-        **kept,
-        "PYTHONTZPATH": "",
-        "PYTHONUNBUFFERED": "1",
-        "DJANGO_SETTINGS_MODULE": "facilitator.settings",
-        **more,
-    }
-
-
 @contextlib.contextmanager
 def house(
-    data: Path, *arguments: str, port: int | None = None, wait: bool = True, **env: str
+    data: Path,
+    *arguments: str,
+    port: int | None = None,
+    wait: bool = True,
+    from_nothing: bool = False,
+    **env: str,
 ) -> Iterator[House]:
-    """The running house. Calling it again with the same folder is the next start of the same house."""
+    """The running house. Calling it again with the same folder is the next start of the same house.
+
+    A new house finds its tables made, because making them takes seconds; `from_nothing` lets it make them itself.
+    """
+    if not data.exists() and not from_nothing:
+        ready_databases.copy_to(data)
     port = port or free_port()
     whole = clean_env(
         THIRD_CHAIR_DATA=str(data),

@@ -66,9 +66,9 @@ def press(request: HttpRequest) -> JsonResponse:
     except Refusal as no:
         return _refused(request, text, posted, no, at)
 
-    wants_more = posted.get("kind") == MORE
     status = 422 if forms else 200
-    return _shown(request, held, at, sent=text, status=status, typed=Typed(cards=forms), with_more=wants_more)
+    typed = Typed(cards=forms)
+    return _shown(request, held, at, sent=text, status=status, typed=typed, with_more=_wants_more(posted))
 
 
 @require_POST
@@ -119,6 +119,11 @@ def _body(request: HttpRequest) -> tuple[str, QueryDict]:
     except (ValueError, TypeError, KeyError, RecursionError):
         raise Refusal(NOT_OURS, "not_ours", "form") from None
     return str(text), posted
+
+
+def _wants_more(posted: QueryDict) -> bool:
+    """The list behind *More* is asked for, and nothing else."""
+    return posted.get("kind") == MORE
 
 
 def _begun(request: HttpRequest, posted: QueryDict, at: datetime) -> HeldSession:

@@ -143,6 +143,7 @@ ROWS = [
     Row("session", get={"team": 200}, at=session, states="session", but=ENDED_ONLY),
     Row("desk", get={"team": 200}, at=session, states="session"),
     Row("desk_fragment", get={"team": 200}, at=session, states="session"),
+    Row("desk_more", get={"team": 200}, at=session, states="session"),
     Row("command", post={"team": 422}, at=session, states="session"),
     # The turned screen; whoever has turned nothing is led home. What a turned sign-in meets: test_turned.py.
     Row("turn", post={"team": 302}, at=session, states="session", body=lambda w: {}),

@@ -16,4 +16,4 @@ def any_ground(request, tmp_path):
     if request.param == "embedded":
         return ground.made(tmp_path / "data")
     server = request.getfixturevalue("postgres")
-    return ground.made(tmp_path / "data", DATABASE_URL=server.database(), KEYS_DATABASE_URL=server.database())
+    return ground.made(tmp_path / "data", **server.for_a_house())

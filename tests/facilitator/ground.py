@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests import services
+from tests import ready_databases, services
 
 PREAMBLE = "import django; django.setup()\n"
 
@@ -35,9 +35,6 @@ class Ground:
 
 
 def made(data: Path, **env: str) -> Ground:
-    data.mkdir(mode=0o700)
+    ready_databases.copy_to(data)
     whole = services.clean_env(THIRD_CHAIR_DATA=str(data), THIRD_CHAIR_TESTING="1", **env)
-    ground = Ground(data, whole)
-    for database in ("keys", "default"):
-        ground.manage("migrate", "--database", database, "--skip-checks", "-v0")
-    return ground
+    return Ground(data, whole)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.controller import Controller
 
-from tests import services
+from tests import ready_databases, services
 from tests.services import ROOT, clean_env, wait_until
 
 COUPLES = int(os.environ.get("THIRD_CHAIR_COUPLES", "40"))
@@ -42,10 +42,8 @@ def worker_env(request, tmp_path):
     (tmp_path / "clock").write_text("0")
     if request.param == "postgresql":
         server = request.getfixturevalue("postgres")
-        env |= {"DATABASE_URL": server.database(), "KEYS_DATABASE_URL": server.database()}
-    for database in ("default", "keys"):
-        command = [sys.executable, "manage.py", "migrate", "-v0", f"--database={database}"]
-        subprocess.run(command, cwd=ROOT, env=env, check=True)
+        env |= server.for_a_house()
+    ready_databases.copy_to(tmp_path / "data")
     return env
 
 

@@ -100,7 +100,7 @@ def test_every_answered_command_survives_kill_9(
     env = {"THIRD_CHAIR_TEST_CLOCK": str(clock)}
     if database == "PostgreSQL":
         server = request.getfixturevalue("postgres")
-        env |= {"DATABASE_URL": server.database(), "KEYS_DATABASE_URL": server.database()}
+        env |= server.for_a_house()
     clock.write_text("0")
     lines = [json.loads(text) for text in FILE.read_text().splitlines()[1:]]
     kills, began = 0, time.monotonic()

@@ -25,7 +25,7 @@ def test_first_ten_minutes(
         env |= {"DATABASE_URL": server.database(), "KEYS_DATABASE_URL": server.database()}
         env["REDIS_URL"] = request.getfixturevalue("redis_url")
     clock = steps.Clock(tmp_path / "clock")
-    with services.house(tmp_path / "data", **env) as house:
+    with services.house(tmp_path / "data", from_nothing=True, **env) as house:
         page = chromium.new_context(viewport={"width": 1280, "height": 800}).new_page()
         steps.begin(page, house)
         couple = steps.couple_walks_in(page, house)

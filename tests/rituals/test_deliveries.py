@@ -19,7 +19,7 @@ from facilitator.mail import Outcome
 from facilitator.models import LocalMail, MailSettings
 from facilitator.now import now
 from tests import services
-from tests.rituals.rooms import (
+from tests.rituals.evenings import (
     SEVEN_PM,
     TUESDAY,
     WHY,

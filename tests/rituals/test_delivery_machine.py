@@ -19,7 +19,7 @@ from clients.rituals import cadence, deliveries, rituals, running
 from clients.rituals.models import Delivery, DeliveryAttempt
 from facilitator.mail import LOST, Outcome
 from facilitator.models import MailSettings
-from tests.rituals.rooms import TUESDAY, WHY, agreed, every, reachable
+from tests.rituals.evenings import TUESDAY, WHY, agreed, every, reachable
 from tests.thorough import THOROUGH
 
 pytestmark = pytest.mark.both

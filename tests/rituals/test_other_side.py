@@ -15,7 +15,7 @@ from clients import safety
 from clients.models import Quiet, Screening
 from clients.rituals import rituals
 from facilitator.models import LocalMail
-from tests.rituals.rooms import SEVEN_PM, TUESDAY, agreed, proposed, reachable, sweep
+from tests.rituals.evenings import SEVEN_PM, TUESDAY, agreed, proposed, reachable, sweep
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 AT = TUESDAY + 6 * HOUR

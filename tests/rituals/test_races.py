@@ -14,7 +14,7 @@ from django.db import connection, connections
 from clients import consents
 from clients.rituals import deliveries, rituals
 from clients.rituals.models import Delivery, DeliveryAttempt
-from tests.rituals.rooms import SEVEN_PM, agreed, every, reachable
+from tests.rituals.evenings import SEVEN_PM, agreed, every, reachable
 
 pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
 # Up to the night on which the clocks change.

@@ -16,7 +16,7 @@ from clients.rituals import deliveries, links, rituals
 from clients.rituals.library import library
 from clients.rituals.models import Delivery, Response, Ritual, RitualConsent, SignInLink
 from facilitator.models import LocalMail, MailSettings, User
-from tests.rituals.rooms import (
+from tests.rituals.evenings import (
     SEVEN_PM,
     TUESDAY,
     agreed,

@@ -225,14 +225,13 @@ class TestInARunningHouse:
 
 @pytest.mark.services
 def test_idle_streams_hold_no_connection_and_a_stop_ends_them(postgres, tmp_path):
-    url, keys = postgres.database(), postgres.database()
-    env = {"DATABASE_URL": url, "KEYS_DATABASE_URL": keys}
+    env = postgres.for_a_house()
     with ExitStack() as ends, services.house(tmp_path / "data", **env) as house:
         stage = Stage(house)
         ends.callback(stage.hang_up)
         stage.listen("fay").settled()
         house_pages(house, 30)
-        with psycopg.connect(url, autocommit=True) as database:
+        with psycopg.connect(env["DATABASE_URL"], autocommit=True) as database:
             one = connections_of(database)
             streams = [stage.listen(who).settled() for who in ("fay", "A", "B", "Gil") * 5]
             wait_until(

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from facilitator.operations import backups
-from tests import services
+from tests import ready_databases, services
 
 NOW = datetime(2026, 11, 22, 17, 0, tzinfo=UTC)
 
@@ -26,8 +26,6 @@ from django.core.management import call_command
 """
 FURNISH = """
 from datetime import date
-for alias in ("keys", "default"):
-    call_command("migrate", database=alias, verbosity=0, skip_checks=True)
 from facilitator.models import Practice
 from clients.models import Couple, Partner
 practice = Practice.objects.create(name="Fay's practice")
@@ -47,6 +45,12 @@ class Folder:
         self.data = data
         self.env = services.clean_env(THIRD_CHAIR_DATA=str(data), THIRD_CHAIR_TESTING="1", **env)
 
+    def furnish(self, code: str) -> None:
+        """Make the tables, and in them what the code makes."""
+        ready_databases.copy_to(self.data)
+        made = self.python(code)
+        assert made.returncode == 0, made.stderr
+
     def python(self, code: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", SET_UP + code]
         return subprocess.run(command, cwd=services.ROOT, env=self.env, capture_output=True, text=True)
@@ -63,8 +67,7 @@ class Folder:
 @pytest.fixture(scope="module")
 def furnished(tmp_path_factory) -> Path:
     data = tmp_path_factory.mktemp("furnished") / "data"
-    done = Folder(data).python(FURNISH)
-    assert done.returncode == 0, done.stderr
+    Folder(data).furnish(FURNISH)
     return data
 
 
@@ -258,14 +261,11 @@ def test_keys_files_older_than_the_promise_are_destroyed(settings, tmp_path: Pat
 
 @pytest.mark.slow
 def test_the_same_on_postgresql(postgres: services.Postgres, tmp_path: Path) -> None:
-    def house(name: str) -> Folder:
-        return Folder(
-            tmp_path / name, DATABASE_URL=postgres.database(), KEYS_DATABASE_URL=postgres.database()
-        )
-
-    first, second = house("first"), house("second")
-    made = first.python(FURNISH)
-    assert made.returncode == 0, made.stderr
+    first = Folder(tmp_path / "first", **postgres.for_a_house())
+    second = Folder(
+        tmp_path / "second", DATABASE_URL=postgres.database(), KEYS_DATABASE_URL=postgres.database()
+    )
+    first.furnish(FURNISH)
     kept = first.manage("backup", tmp_path / "copy.tar.gz")
     assert kept.returncode == 0, kept.stderr
     put_back = second.manage("restore", tmp_path / "copy.tar.gz", "--keys", tmp_path / "copy.tar.gz.keys")

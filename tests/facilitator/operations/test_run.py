@@ -88,7 +88,7 @@ def test_lost_secrets_are_not_quietly_replaced(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("env", [{}, {"THIRD_CHAIR_DATA": ""}], ids=["unset", "empty"])
 def test_without_a_data_folder_named_it_is_var_in_the_checkout(tmp_path: Path, env: dict[str, str]) -> None:
-    for name in ("__init__.py", "settings.py", "headers.py"):
+    for name in ("__init__.py", "settings.py", "environment.py", "headers.py"):
         (tmp_path / "facilitator").mkdir(exist_ok=True)
         shutil.copy(ROOT / "facilitator" / name, tmp_path / "facilitator")
     whole = clean_env(PYTHONPATH=str(tmp_path), **env)

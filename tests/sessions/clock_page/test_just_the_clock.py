@@ -52,7 +52,7 @@ class Page:
         self.keys += 1
         self.answer = self.send(kind=kind, key=key or f"key-{self.keys}", **fields)
         self.came = self.answer.json()
-        self.list = self.came.get("list", self.list)
+        self.list = self.came.get("list", self.list + self.came.get("added", ""))
         return self
 
     def begun(self, **how):

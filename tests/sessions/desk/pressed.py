@@ -71,8 +71,10 @@ class Desk:
         self.refused = []
         self.look()
 
-    def look(self):
-        self.page = self.client.get(reverse("desk", args=[self.session.pk]))
+    def look(self, *, more=False):
+        """The desk; with `more`, the list behind *More* stands on it too."""
+        opened = {"open": "more"} if more else {}
+        self.page = self.client.get(reverse("desk", args=[self.session.pk]), opened)
         assert self.page.status_code == 200
         return self.take(self.page)
 
@@ -93,8 +95,12 @@ class Desk:
 
     def press(self, kind, by=None, *, wait=20, button=None, **typed):
         self.traveller.shift(timedelta(seconds=wait))
-        form = next(f for k, b, f in self.offers() if k == kind and by in (None, b))
+        form = self.offer(kind, by) or self.look(more=True).offer(kind, by)
         return self.send(form, by=None, button=button, **typed)
+
+    def offer(self, kind, by=None):
+        """The form of this press, or None where it is not on the page."""
+        return next((f for k, b, f in self.offers() if k == kind and by in (None, b)), None)
 
     def send(self, form, *, by=None, button=None, **typed):
         body = {}

@@ -80,7 +80,7 @@ def test_each_kind_a_partner_may_post_can_be_posted_from_the_desk(fay):
                 desk.begun()
                 drive(fay, desk.session, before, at=START + timedelta(minutes=2))
                 traveller.shift(timedelta(minutes=4))
-            for kind, by, form in desk.look().offers():
+            for kind, by, form in desk.look(more=True).offers():
                 if kind in posted:
                     continue
                 for slot in [by] if by in PARTNERS else PARTNERS:

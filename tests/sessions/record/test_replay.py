@@ -17,6 +17,7 @@ from sessions.engine.session_file import load
 from sessions.models import Line, Moment, Session
 from sessions.record import import_export, moment_rows
 from sessions.record.planning import plan_of
+from tests import ready_databases
 from tests.cast import House
 from tests.services import ROOT, clean_env
 from tests.sessions.engine.test_session_file_form import BAD
@@ -130,8 +131,7 @@ def test_file_of_another_couple_brings_in_no_name_twice(fay: House) -> None:
 def test_replay_killed_half_way_leaves_nothing(tmp_path: Path) -> None:
     env = clean_env(THIRD_CHAIR_DATA=str(tmp_path / "data"), THIRD_CHAIR_TESTING="1")
     manage = [sys.executable, str(ROOT / "manage.py")]
-    for database in ("default", "keys"):
-        subprocess.run([*manage, "migrate", "-v0", "--database", database], env=env, check=True)
+    ready_databases.copy_to(tmp_path / "data")
     count = [
         *manage,
         "shell",
