@@ -81,6 +81,9 @@ def copy_to(data: Path) -> None:
     for name in FILES.values():
         shutil.copyfile(folder() / name, data / name)
         os.chmod(data / name, 0o600)
+        # As the house itself keeps it.
+        with closing(sqlite3.connect(data / name)) as database:
+            database.execute("PRAGMA journal_mode = WAL")
 
 
 def create_test_db(

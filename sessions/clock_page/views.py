@@ -66,9 +66,15 @@ def press(request: HttpRequest) -> JsonResponse:
     except Refusal as no:
         return _refused(request, text, posted, no, at)
 
-    status = 422 if forms else 200
-    typed = Typed(cards=forms)
-    return _shown(request, held, at, sent=text, status=status, typed=typed, with_more=_wants_more(posted))
+    return _shown(
+        request,
+        held,
+        at,
+        sent=text,
+        status=422 if forms else 200,
+        typed=Typed(cards=forms),
+        with_more=_wants_more(posted),
+    )
 
 
 @require_POST
@@ -171,13 +177,12 @@ def _refused(request: HttpRequest, text: str, posted: QueryDict, no: Refusal, at
     """The list as it came, which a press may have changed halfway, with the no and what was typed."""
     held = held_session.read(text)
     snapshot = held_session.snapshot(held, at)
-    status = no.status
     return _shown(
         request,
         held,
         at,
         sent=text,
-        status=status,
+        status=no.status,
         typed=posting.typed_on(posted, snapshot),
         refusal=not_yet(no, posted, snapshot),
     )

@@ -121,13 +121,12 @@ def _parting_words(request: HttpRequest) -> dict[str, str]:
 def _refused(request: HttpRequest, session_id: UUID, refusal: Refusal) -> HttpResponse:
     """The desk as it is, with the no and everything that was typed."""
     viewer, session = seen_session(request, session_id)
-    status = refusal.status
 
     with timezone.override(ZoneInfo(session.couple.zone)):
         snapshot = look_at_desk(session, viewer, now())
         words = not_yet(refusal, request.POST, snapshot)
         typed = posting.typed_on(request.POST, snapshot)
-        return _page(request, viewer, snapshot, status=status, refusal=words, typed=typed)
+        return _page(request, viewer, snapshot, status=refusal.status, refusal=words, typed=typed)
 
 
 # What is shown

@@ -1,6 +1,7 @@
 """A house of each version that was released, brought up to today's code by what `up` does."""
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 
@@ -49,12 +50,16 @@ DAMAGE = {
 }
 
 
-def test_what_is_lost_is_noticed(kept):
+def test_what_is_lost_is_noticed(kept, tmp_path):
     then = expected("0.1", "sqlite")
-    copies = kept("0.1", "sqlite")
-    with upgrader(copies.fresh()) as today:
+    house = kept("0.1", "sqlite").fresh()
+    with upgrader(house) as today:
+        today.upgrade()
+        shutil.copytree(house.data, tmp_path / "upgraded")
+
         for damage, fault in DAMAGE.items():
-            house = copies.fresh()
+            shutil.rmtree(house.data)
+            shutil.copytree(tmp_path / "upgraded", house.data)
             with closing(sqlite3.connect(house.data / "db.sqlite3")) as database:
                 database.executescript(damage)
             found = faults(house, then, today.look())

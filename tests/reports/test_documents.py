@@ -245,7 +245,7 @@ def test_a_worker_that_died_is_followed_by_another_and_a_paper_that_kills_is_lef
     rows.update(state="rendering", claimed_at=NOW, tries=1)
     assert documents.render_due(NOW + timedelta(minutes=2)) == 0
     assert documents.render_due(NOW + timedelta(minutes=4)) == 1
-    rows.update(state="rendering", claimed_at=NOW, tries=3, content_hash="", sealed="")
+    rows.update(state="rendering", claimed_at=NOW, tries=3, built_at=None, content_hash="", sealed="")
     assert documents.render_due(NOW + timedelta(minutes=4)) == 0
     assert states(held)["facilitator_record", ""] == (1, "failed")
 
