@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import parse_etags
 from django.utils.translation import gettext
 
@@ -17,10 +18,11 @@ DEFAULT_NEUTRAL_NAME = "Notes"
 
 def house(request: HttpRequest) -> dict[str, Any]:
     """Context processor: the practice, its neutral name, and where we are."""
-    practice = getattr(getattr(request, "user", None), "practice", None)
+    # Asked for only where a page names it: a fragment does not.
+    practice = SimpleLazyObject(lambda: getattr(getattr(request, "user", None), "practice", None))
     return {
         "practice": practice,
-        "neutral_name": practice.neutral_name if practice else DEFAULT_NEUTRAL_NAME,
+        "neutral_name": SimpleLazyObject(lambda: practice.neutral_name if practice else DEFAULT_NEUTRAL_NAME),
         "public_url": settings.PUBLIC_URL,
         # Put back from a copy: nothing goes out until somebody says so.
         "is_mute": settings.MUTE_FILE.exists(),

@@ -14,6 +14,7 @@ from clients.access import AsFacilitator, AsPartner
 from clients.models import Consent, Couple, Partner, Screening
 from facilitator import crypto
 from facilitator.models import Practice, Purge, User
+from tests import standing
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 MORNING = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
@@ -56,7 +57,12 @@ def signed_in(user: User) -> Client:
     return client
 
 
-def household(
+def household(name: str, names: tuple[str, str], **how: Any) -> House:
+    """A practice with one couple; `ready` couples have had their talks and given their consents."""
+    return standing.once((name, names, *sorted(how.items())), lambda: _made(name, names, **how))
+
+
+def _made(
     name: str,
     names: tuple[str, str],
     *,
@@ -64,7 +70,6 @@ def household(
     zone: str = "Europe/Lisbon",
     ready: bool = True,
 ) -> House:
-    """A practice with one couple; `ready` couples have had their talks and given their consents."""
     practice = Practice.objects.create(name=f"{name}'s practice")
     user = User.objects.create_user(
         f"{name.lower()}@practice.example", PASSWORD, name=name, practice=practice, is_facilitator=True

@@ -100,6 +100,8 @@ class OpenSession:
         self.people = people_of(session.couple_id)
         self.replaying = replaying
         self._standing: rules.Standing | None = None
+        # By poster and key: what was found. The session is locked, so nobody else posts meanwhile.
+        self._postings: dict[tuple[str, str], Posting | None] = {}
 
     @property
     def partners(self) -> Mapping[str, Partner]:
@@ -158,18 +160,24 @@ class OpenSession:
         if command.key is None:
             return None
 
-        postings = Posting.objects.unscoped("a key is answered once")
-        known = postings.filter(session=self.session, poster=poster, key=command.key).first()
+        known = self._posting(poster, command.key)
         if known is None:
             return None
         if known.fields_digest != fields_digest(command):
             raise refusal("key_reused")
         return known.command
 
+    def _posting(self, poster: str, key: str) -> Posting | None:
+        if (poster, key) not in self._postings:
+            postings = Posting.objects.unscoped("a key is answered once")
+            found = postings.filter(session=self.session, poster=poster, key=key).first()
+            self._postings[poster, key] = found
+        return self._postings[poster, key]
+
     def _remember(self, command: Command, poster: str, number: int) -> None:
         if command.key is None:
             return
-        Posting.objects.create(
+        self._postings[poster, command.key] = Posting.objects.create(
             session=self.session,
             poster=poster,
             key=command.key,
