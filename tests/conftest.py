@@ -12,8 +12,10 @@ from tests.cast import _no_keys_from_an_earlier_test, fay, oli  # noqa: F401  (f
 
 ready_databases.use_them()
 
-# Measured or killed: not beside other tests.
-ALONE_FOLDERS = {"journeys", "faults", "benchmarks"}
+# Measured: not beside other tests.
+ALONE_FOLDERS = {"benchmarks"}
+# Each of these starts houses and other programs.
+SERVICE_FOLDERS = {"journeys", "faults"}
 SERVICE_FIXTURES = {"postgres", "redis_url", "house", "any_house"}
 
 
@@ -26,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.alone)
         if "browser" in folders or "chromium" in fixtures:
             item.add_marker(pytest.mark.browser)
-        if fixtures & SERVICE_FIXTURES:
+        if folders & SERVICE_FOLDERS or fixtures & SERVICE_FIXTURES:
             item.add_marker(pytest.mark.services)
         _open_both_databases(item, fixtures)
 

@@ -15,7 +15,7 @@ from reports import documents
 from tests.cast import talked
 from tests.world import BEGUN, NOW, drive, planned, reachable, ritual
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = pytest.mark.django_db
 
 
 def asked(client, address):

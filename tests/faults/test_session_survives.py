@@ -1,6 +1,6 @@
 """A live session survives kill -9 of its web process, between any two commands and between commit and reply.
 
-By default a dozen kills; THIRD_CHAIR_EVERY_KILL=1 kills before and after every single line.
+A dozen kills; a thorough run kills before and after every single line.
 """
 
 import http.client
@@ -21,10 +21,10 @@ import pytest
 from tests import services
 from tests.faults.stage import FILE
 from tests.services import House, wait_until
+from tests.thorough import IS_THOROUGH
 
 FIGURES = json.loads((FILE.parent / "worked_session_figures.json").read_text())
 STAGE = "from tests.faults.stage import plan_worked_session; plan_worked_session()"
-EVERY = os.environ.get("THIRD_CHAIR_EVERY_KILL") == "1"
 
 
 class Driver:
@@ -108,10 +108,10 @@ def test_every_answered_command_survives_kill_9(
         driver = Driver(house, clock)
         for number, line in enumerate(lines, 2):
             keyed = {**line, "key": f"line-{number}"}
-            if EVERY or number % 24 == 2:
+            if IS_THOROUGH or number % 24 == 2:
                 driver.kill_web()
                 kills += 1
-            if EVERY or number % 16 == 9:
+            if IS_THOROUGH or number % 16 == 9:
                 driver.post_and_die(keyed)
                 kills += 1
                 status, answer = driver.post(keyed)

@@ -24,7 +24,7 @@ from clients.rituals.cadence import (
     zone,
     zone_names,
 )
-from tests.thorough import THOROUGH
+from tests.thorough import TIMES
 
 SPRING = date(2026, 3, 20)
 AUTUMN = date(2026, 10, 18)
@@ -250,7 +250,7 @@ days = st.dates(date(2026, 1, 1), date(2028, 12, 1))
 
 
 @given(name=zones, at=times, start=days)
-@settings(max_examples=50 * THOROUGH, deadline=None)
+@settings(max_examples=50 * TIMES, deadline=None)
 def test_each_local_date_has_one_reminder_and_none_goes_backwards(name, at, start):
     found = days_of(Rule(at, name, start), start, days=120)
 
@@ -261,7 +261,7 @@ def test_each_local_date_has_one_reminder_and_none_goes_backwards(name, at, star
 
 
 @given(name=zones, at=times, start=days, step=st.integers(1, 30), hours=st.integers(0, 24 * 40))
-@settings(max_examples=50 * THOROUGH, deadline=None)
+@settings(max_examples=50 * TIMES, deadline=None)
 def test_the_next_one_is_the_soonest_of_all_days_written_out(name, at, start, step, hours):
     rule = Rule(at, name, start, every_n_days=step)
     after = midnight(start) + timedelta(hours=hours)
@@ -276,7 +276,7 @@ def test_the_next_one_is_the_soonest_of_all_days_written_out(name, at, start, st
 
 
 @given(name=zones, at=times, day=days)
-@settings(max_examples=50 * THOROUGH, deadline=None)
+@settings(max_examples=50 * TIMES, deadline=None)
 def test_an_instant_is_the_first_second_that_shows_the_time_or_later(name, at, day):
     place = zone(name)
     asked = datetime.combine(day, at)
@@ -288,7 +288,7 @@ def test_an_instant_is_the_first_second_that_shows_the_time_or_later(name, at, d
 
 
 @given(first=zones, second=zones, at=times, start=days)
-@settings(max_examples=40 * THOROUGH, deadline=None)
+@settings(max_examples=40 * TIMES, deadline=None)
 def test_moving_house_gives_no_date_twice_and_no_two_within_eighteen_hours(first, second, at, start):
     here = next_occurrence(Rule(at, first, start), midnight(start))
 
@@ -344,7 +344,7 @@ def test_hours_of_no_length_never_open_and_close_at_once():
 
 
 @given(name=zones, opens=times, closes=times, day=days, minute=st.integers(0, 1439))
-@settings(max_examples=60 * THOROUGH, deadline=None)
+@settings(max_examples=60 * TIMES, deadline=None)
 def test_hours_end_when_they_say_so(name, opens, closes, day, minute):
     at = midnight(day) + timedelta(minutes=minute)
     hours = Hours(opens, closes)

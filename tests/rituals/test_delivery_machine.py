@@ -20,7 +20,7 @@ from clients.rituals.models import Delivery, DeliveryAttempt
 from facilitator.mail import LOST, Outcome
 from facilitator.models import MailSettings
 from tests.rituals.evenings import TUESDAY, WHY, agreed, every, reachable
-from tests.thorough import THOROUGH
+from tests.thorough import TIMES
 
 pytestmark = pytest.mark.both
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -110,9 +110,7 @@ class Undo(Exception):
 
 
 @given(days=acts)
-@settings(
-    max_examples=15 * THOROUGH, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15 * TIMES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_at_most_once_and_never_after_a_no(fay, days):
     try:
         with transaction.atomic():

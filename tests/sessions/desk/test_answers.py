@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from tests.sessions.desk.pressed import START, Desk
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = pytest.mark.django_db
 
 MOST_QUERIES_A_PRESS = 14
 

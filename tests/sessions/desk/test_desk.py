@@ -16,7 +16,7 @@ from sessions.record.planning import plan_of
 from tests.cast import signed_in
 from tests.sessions.desk.pressed import START, Desk
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -30,6 +30,7 @@ def desk(fay, traveller):
     return Desk(fay, traveller)
 
 
+@pytest.mark.both
 def test_a_whole_hour_at_the_desk_with_nothing_but_what_stands_on_the_page(desk):
     heard = {"heard": ["feeling", "reason"]}
     desk.begun().press("ground_rules_confirmed").press("phase_started", wait=300).press(

@@ -12,7 +12,7 @@ from sessions.engine.kinds import KINDS
 from sessions.engine.plan import other
 from sessions.engine.rules import allowed
 from tests.sessions.engine.table import ALONE, PLAN, UNTIMED, Table, text
-from tests.thorough import THOROUGH
+from tests.thorough import TIMES
 
 GAPS = (0, 0, 1, 3, 7, 20, 61, 130, 400, 1500)
 REMOTE = replace(PLAN, mode="remote", co_facilitator=True, heard_before=frozenset("AB"))
@@ -21,7 +21,7 @@ PLANS = (PLAN, PLAN, PLAN, REMOTE, ALONE, UNTIMED)
 steps = st.lists(
     st.tuples(st.integers(0, 1 << 30), st.sampled_from(GAPS), st.integers(0, 5)), min_size=20, max_size=50
 )
-relaxed = settings(max_examples=10 * THOROUGH, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+relaxed = settings(max_examples=10 * TIMES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 class Chooser:

@@ -21,6 +21,7 @@ from tests import ready_databases
 from tests.cast import House
 from tests.services import ROOT, clean_env
 from tests.sessions.engine.test_session_file_form import BAD
+from tests.thorough import IS_THOROUGH
 
 FILES = ROOT / "tests" / "session_files"
 WORKED = FILES / "good" / "worked_session.jsonl"
@@ -64,9 +65,15 @@ def test_worked_session_replays_to_exactly_its_figures_with_five_papers(tmp_path
     assert rows() == before
 
 
-@pytest.mark.both
+# Each is refused before a row is written, so PostgreSQL sees a few of them and, in a thorough run, all.
+BAD_ONES = [
+    pytest.param(*bad, id=bad[0], marks=[pytest.mark.both] if IS_THOROUGH or place % 9 == 0 else [])
+    for place, bad in enumerate(BAD)
+]
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize(("name", "line", "reason"), BAD, ids=[name for name, _, _ in BAD])
+@pytest.mark.parametrize(("name", "line", "reason"), BAD_ONES)
 def test_bad_file_is_named_at_its_line_and_leaves_nothing(
     name: str, line: int, reason: str, tmp_path: Path, capsys: Any
 ) -> None:
