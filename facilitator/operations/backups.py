@@ -23,6 +23,8 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.recorder import MigrationRecorder
 
+from facilitator.version import version
+
 FORMAT = 1
 KEYS_KEPT = timedelta(days=30)
 MANIFEST = "manifest.json"
@@ -182,6 +184,7 @@ def _pack(file: Path, members: Mapping[str, Path], *, now: datetime) -> None:
     alias = "keys" if "keys" in members else DEFAULT_DB_ALIAS
     manifest: dict[str, Any] = {
         "format": FORMAT,
+        "version": version(),
         "made_at": now.isoformat(),
         "migrations": _migrations(alias),
         "members": {name: {"file": path.name, "sha256": _digest(path)} for name, path in members.items()},

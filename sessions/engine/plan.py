@@ -1,7 +1,7 @@
 """A session as it was agreed: frozen when planned, and read by clock, rules and figures. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -108,11 +108,6 @@ class Plan:
         if turn == "partner_2":
             return other(self.first_speaker)
         return None
-
-    def with_minutes(self, minutes: Mapping[int, int]) -> "Plan":
-        """The same plan with other minutes for some phases (1-based)."""
-        phases = tuple(replace(p, minutes=minutes.get(n, p.minutes)) for n, p in enumerate(self.phases, 1))
-        return replace(self, phases=phases)
 
 
 def other(partner: str) -> str:

@@ -7,7 +7,7 @@
 # Whatever your network wants (a proxy's certificate, resolv.conf, pip.conf) is named from outside:
 #   EXTRA_FILES="/etc/resolv.conf …"   copied to the same places in the new root
 #   PASS_ENV="PIP_CERT https_proxy …"  variables handed on
-#   MIRROR=http://deb.debian.org/debian
+#   MIRROR=…                           a Debian mirror; without it, the one debootstrap knows
 set -euo pipefail
 
 root=${1:?usage: bare_debian.sh DIR [serve|test|all]}
@@ -32,7 +32,7 @@ seconds() { awk -v a="$1" -v b="$(date +%s.%N)" 'BEGIN { printf "%.1f", b - a }'
 
 if [ ! -e "$root/usr/bin/python3" ]; then
     debootstrap --variant=minbase --include=python3,ca-certificates bookworm "$root" \
-        "${MIRROR:-http://deb.debian.org/debian}" >"$root.debootstrap.log"
+        ${MIRROR:+"$MIRROR"} >"$root.debootstrap.log"
 fi
 for file in ${EXTRA_FILES:-}; do
     mkdir -p "$root$(dirname "$file")"

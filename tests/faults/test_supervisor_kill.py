@@ -6,13 +6,14 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import stat
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,29 @@ def test_nothing_anybody_asks_for_is_written_to_the_log(house: services.House) -
         urllib.request.urlopen(f"{house.url}/of-nobody/canary-in-a-path/", timeout=10)
     assert answers(house) == 200
     assert "canary-in-a-path" not in house.said()
+
+
+def has_swept(house: services.House) -> bool:
+    """Whether the worker has done its first task: by then it has said whatever it says at a start."""
+    with closing(sqlite3.connect(house.data / "db.sqlite3")) as database:
+        [sweeps] = database.execute("SELECT count(*) FROM rituals_beat").fetchone()
+    return bool(sweeps)
+
+
+def test_the_log_of_a_start_is_one_line_for_each_process(tmp_path: Path) -> None:
+    """No warning of a library, and none about root: what is always there is soon read by nobody."""
+    with services.house(tmp_path / "data", from_nothing=True) as fresh:
+        fresh.manage("shell", "-v0", "-c", "from facilitator.celery import ring; ring('deliveries')")
+        services.wait_until(lambda: has_swept(fresh), what="the first sweep", within_s=30)
+        said = fresh.said().splitlines()
+
+    greeting = said[:3]
+    assert greeting[0].startswith(f"Third Chair is at {fresh.url}/begin/?code=")
+    assert greeting[1].startswith("Open that address")
+    assert greeting[2].startswith("Everything it keeps is in ")
+
+    log = [re.sub(r"\d+", "N", line) for line in said[3:]]
+    assert log == [f"N:N:N {child} started (pid N)" for child in ("web", "worker", "beat")]
 
 
 def sign_in(house: services.House) -> tuple[str, str]:

@@ -23,7 +23,7 @@ def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
 def test_it_says_how_it_is_used() -> None:
     done = run("--help")
     assert done.returncode == 0
-    assert "./run [--port N] [--data DIR] [--listen HOST]" in done.stdout
+    assert "./run [--port N] [--data DIR] [--listen HOST] [--processes N]" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,9 @@ def test_it_says_how_it_is_used() -> None:
         (("--port", "eight"), "run: --port wants a number.\n"),
         (("--port=80a",), "run: --port wants a number.\n"),
         (("--data",), "run: --data wants a value.\n"),
+        (("--processes", "two"), "run: --processes wants a number.\n"),
+        (("--processes=2x",), "run: --processes wants a number.\n"),
+        (("--processes",), "run: --processes wants a value.\n"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_named(arguments: tuple[str, ...], said: str) -> None:
