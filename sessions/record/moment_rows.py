@@ -265,21 +265,25 @@ def words_mac(salt: str, words: Mapping[str, object]) -> str:
 
 def digest(moment: Moment) -> str:
     """The hash of a row and, through `prev_hash`, of every row before it."""
+    at = moment.at.isoformat() if moment.at else None
+    owner = str(moment.owner_id) if moment.owner_id else None
+
     facts = [
         moment.prev_hash,
         str(moment.session_id),
         moment.number,
         moment.command,
-        moment.at.isoformat() if moment.at else None,
+        at,
         moment.kind,
         moment.part,
         moment.by,
         moment.told_to,
         moment.facts,
         moment.audience,
-        str(moment.owner_id) if moment.owner_id else None,
+        owner,
         moment.words_mac,
     ]
+
     return hashlib.sha256(_in_one_order(facts).encode()).hexdigest()
 
 
