@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import RequestDataTooBig
@@ -57,8 +58,7 @@ def press(request: HttpRequest) -> JsonResponse:
     try:
         text, posted = _body(request)
         if posted.get("kind") == BEGIN:
-            begun = _begun(request, posted, at)
-            return _shown(request, begun, at, sent="")
+            return _shown(request, _begun(request, posted, at), at, sent="")
         held = held_session.read(text)
     except Refusal as no:
         return _lost(no)
@@ -69,8 +69,15 @@ def press(request: HttpRequest) -> JsonResponse:
         return _refused(request, text, posted, no, at)
 
     status = 422 if forms else 200
-    with_more = _wants_more(posted)
-    return _shown(request, held, at, sent=text, status=status, typed=Typed(cards=forms), with_more=with_more)
+    return _shown(
+        request,
+        held,
+        at,
+        sent=text,
+        status=status,
+        typed=Typed(cards=forms),
+        with_more=_wants_more(posted),
+    )
 
 
 @require_POST
@@ -80,28 +87,35 @@ def keep(request: HttpRequest) -> JsonResponse:
     at = now()
     try:
         text, posted = _body(request)
-        cards = _cards(request, posted)
         held = held_session.read(text)
     except Refusal as no:
         return _lost(no)
 
+    cards = _cards(request, posted)
     if not all(card.is_valid() for card in cards.values()):
         return _cards_again(request, cards)
 
     people = {slot: card.person() for slot, card in cards.items()}
-    facilitator: Any = request.user
-    reason = _reason(posted)
+    facts: dict[str, Any] = {"facilitator": request.user, "now": at, "override": _reason(posted)}
     try:
-        kept = keep_this.keep(held, people, viewer=viewer, facilitator=facilitator, now=at, override=reason)
+        kept = keep_this.keep(held, people, viewer=viewer, **facts)
     except Refusal as no:
-        refusal = not_yet(no, posted, held_session.snapshot(held, at))
-        if refusal.soft:
-            return _cards_again(request, cards, refusal=refusal)
-        return _lost(no, refusal.words)
+        return _not_kept(request, cards, no, not_yet(no, posted, held_session.snapshot(held, at)))
 
+    return JsonResponse({"to": _goes_on_at(held, kept)})
+
+
+def _not_kept(request: HttpRequest, cards: dict[str, KeptForm], no: Refusal, refusal: NotYet) -> JsonResponse:
+    """Where a reason helps, the cards again with the question for it; else what the rule says."""
+    if refusal.soft:
+        return _cards_again(request, cards, refusal=refusal)
+    return _lost(no, refusal.words)
+
+
+def _goes_on_at(held: HeldSession, session_id: UUID) -> str:
+    """The address of what was kept: its desk while it runs, its own page once it is over."""
     has_ended = held.state.ended_at is not None
-    goes_on_at = "session" if has_ended else "desk"
-    return JsonResponse({"to": reverse(goes_on_at, args=[kept])})
+    return reverse("session" if has_ended else "desk", args=[session_id])
 
 
 def _reason(posted: QueryDict) -> str:
