@@ -33,6 +33,7 @@ def send(hall, client=None, **body):
 
 def test_a_command_is_answered_with_its_line_and_where_they_are(hall):
     answer = send(hall, by="A", kind="arrived")
+
     assert (answer.status_code, answer.json()["line"], answer.json()["reading"]["state"]) == (
         201,
         2,
@@ -43,8 +44,11 @@ def test_a_command_is_answered_with_its_line_and_where_they_are(hall):
 
 def test_the_same_key_is_the_same_line_and_200(hall):
     first, again = (send(hall, by="A", kind="arrived", key="k1") for _ in range(2))
+
     assert (first.status_code, again.status_code, again.json()["line"]) == (201, 200, first.json()["line"])
+
     other = send(hall, by="B", kind="arrived", key="k1")
+
     assert (other.status_code, other.json()["code"]) == (422, "key_reused")
     assert Moment.objects.unscoped("a test looks").filter(session=hall.session).count() == 1
 
@@ -52,6 +56,7 @@ def test_the_same_key_is_the_same_line_and_200(hall):
 def test_a_stale_clock_command_is_409_with_the_current_reading(hall):
     hall.begun()
     late = send(hall, by="F", kind="minutes_added", phase=1, minutes=2, seen=2)
+
     assert (late.status_code, late.json()["code"]) == (409, "stale")
     reading = late.json()["reading"]
     assert reading["state"] == "running"
@@ -97,6 +102,7 @@ def test_nobody_meets_together_before_both_talks_alone_and_both_consents(db):
 def test_a_soft_guard_gives_way_to_a_reason_that_stays_with_the_team(hall):
     send(hall, by="A", kind="arrived")
     refused = send(hall, by="F", kind="session_started")
+
     assert (refused.status_code, refused.json()["code"]) == (409, "both_arrived")
     assert send(hall, by="F", kind="session_started", override="Ben is on his way").status_code == 201
     row = Line.objects.unscoped("a test looks").get(session=hall.session)
@@ -145,6 +151,7 @@ def test_a_refusal_and_an_answer_quote_no_word_of_anybody(hall):
     with time_machine.travel(hall.at, tick=False):
         posts = [send(hall, by="A", kind="statement", id="S1", text="canary") for _ in range(2)]
         posts.append(send(hall, by="A", kind="option_added", id="O1", text="canary"))
+
     assert [answer.status_code for answer in posts] == [201, 422, 409]
     assert [answer for answer in posts if "canary" in answer.content.decode()] == []
 
@@ -166,8 +173,10 @@ def test_a_post_from_another_page_is_turned_away(hall):
 def test_a_reading_tells_instants_and_is_noted_once(hall):
     hall.begun()
     client = hall.house.client()
+
     with time_machine.travel(datetime(2026, 3, 10, 17, 1, tzinfo=UTC), tick=False):
         said = [client.get(f"/api/v1/sessions/{hall.session.pk}/reading").json() for _ in range(3)][-1]
+
     assert (said["state"], said["phase"], said["now"]) == ("running", 1, "2026-03-10T17:01:00Z")
     read = AuditEntry.objects.filter(action="read", subject=f"session:{hall.session.pk}")
     assert read.count() == 1

@@ -163,9 +163,11 @@ class TestInARunningHouse:
         # Between the commit and the print there is no waiting, so this may even be a little less than nothing.
         durable = stage.other_process('post("F", "note", text="elsewhere")')
         far = wait_until(lambda: one.pokes(durable - 0.5), what="a poke", within_s=5)[0] - durable
+
         print(
             f"POST to poke, same process: median {statistics.median(own) * 1000:.0f} ms; another: {far * 1000:.0f} ms"
         )
+
         assert far < live.POLL_S + 0.4
         assert statistics.median(own) < 0.5
 
@@ -173,7 +175,9 @@ class TestInARunningHouse:
         everybody = [stage.listen(who).settled() for who in ("fay", "A", "B")]
         stage.post(by="A", kind="arrived")
         stage.post(by="F", kind="note", text="a canary of words")
+
         wait_until(lambda: len(everybody[0].pokes()) >= 2, what="a poke", within_s=5)
+
         said = {text for one in everybody for _at, text in one.lines}
         assert {text for text in said if not text.startswith(b"retry: ")} <= {b"data:", b":"}
         assert [text for text in said if text.startswith(b"retry: ") and not text[7:].isdigit()] == []
@@ -181,15 +185,22 @@ class TestInARunningHouse:
     def test_what_one_says_alone_pokes_the_team_and_that_one_only(self, stage):
         fay, ana, ben = (stage.listen(who).settled() for who in ("fay", "A", "B"))
         began = time.time()
+
         assert stage.post(by="A", kind="arrival_temperature", temperature=7)[0] == 201
+
         wait_until(lambda: fay.pokes(began) and ana.pokes(began), what="their pokes", within_s=5)
         later = time.time()
+
         assert stage.post(by="F", kind="note", text="for the team")[0] == 201
+
         wait_until(lambda: fay.pokes(later), what="the team's poke", within_s=5)
         # What everybody may know reaches Ben after all of that: had he been poked before, it would show here.
         last = time.time()
+
         assert stage.post(by="B", kind="arrived")[0] == 201
+
         wait_until(lambda: ben.pokes(last), what="Ben's poke", within_s=5)
+
         assert ben.pokes(began) == ben.pokes(last)
         assert ana.pokes(later) == ana.pokes(last)
 
@@ -199,11 +210,13 @@ class TestInARunningHouse:
         open_streams = {name: stage.listen(name).settled() for _how, name in self.ENDS}
         stays = stage.listen("fay").settled()
         took = {}
+
         for how, name in self.ENDS:
             at = stage.other_process(f"end({how!r}, {name!r}, {stage.sign_ins[name]!r})")
             wait_until(lambda name=name: open_streams[name].ended_at, what=f"the end: {how}", within_s=8)
             took[how] = open_streams[name].ended_at - at
             assert stage.listen(name).status == 404
+
         assert dict.fromkeys(took, True) == {how: s < live.PERMISSION_S + 1 for how, s in took.items()}
         assert stays.ended_at is None
 
@@ -285,8 +298,10 @@ def test_permission_is_asked_as_often_for_one_stream_as_for_fifty(fay, oli):
     ]
     with CaptureQueriesContext(connection) as one:
         live._still_allowed(people[:1])
+
     with CaptureQueriesContext(connection) as fifty:
         live._still_allowed([*people, *(stream_of(halls[0].session.pk, fay, n) for n in range(44))])
+
     assert len(fifty) == len(one) == 3
 
 
@@ -301,8 +316,10 @@ def test_more_viewers_than_one_union_takes_are_asked_in_several(fay):
 def test_a_session_that_did_not_move_is_not_looked_into(fay):
     hall = Hall(fay).begun()
     head = hall.again().head
+
     with CaptureQueriesContext(connection) as asked:
         assert live._moved({hall.session.pk}, {hall.session.pk: head}) == {}
+
     assert len(asked) == 1
 
 

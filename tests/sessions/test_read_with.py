@@ -53,6 +53,7 @@ BENS = ("You sat there.", "That was long to wait.", "An hour after work.")
 
 def test_it_shows_their_own_lines_with_a_tick_each_and_nothing_of_the_others(hall):
     hall.ended()
+
     ana, ben = shown(hall, "A"), shown(hall, "B")
     assert ana.count('name="leave_out"') == 3
     assert all(text in ana for text in ("I sat in the car for a while.", "And I was tired.", "Lighter."))
@@ -66,6 +67,7 @@ def test_it_shows_their_own_lines_with_a_tick_each_and_nothing_of_the_others(hal
 
 def test_a_yes_is_theirs_recorded_as_read_through_and_opens_nothing_alone(hall):
     hall.ended()
+
     answer = says_yes(hall, "A")
     assert answer["Location"] == reverse("session", args=[hall.session.pk])
     yes = Reader.objects.visible_to(hall.house.viewer).get(session=hall.session)
@@ -78,12 +80,15 @@ def test_what_is_struck_vanishes_for_the_other_with_no_gap_and_stays_with_its_au
     hall.ended()
     says_yes(hall, "A", "And I was tired.")
     says_yes(hall, "B")
+
     assert "And I was tired." not in words(hall, "B")
     assert "Lighter." in words(hall, "B")
     assert "And I was tired." in words(hall, "A")
+
     numbers = [
         moment.facts.get("id") for moment in hall.moments(hall.house.seat("B")) if moment.kind == "statement"
     ]
+
     assert numbers == ["S1", "S3"]
     # On the page it was struck on, it reads as left out, and the joint page goes on without it.
     page = shown(hall, "A")
@@ -95,8 +100,11 @@ def test_more_can_be_struck_after_the_yes(hall):
     hall.ended()
     says_yes(hall, "A")
     says_yes(hall, "B")
+
     assert "Lighter." in words(hall, "B")
+
     says_yes(hall, "A", "Lighter.")
+
     assert "Lighter." not in words(hall, "B")
 
 
@@ -116,7 +124,9 @@ def test_what_was_undone_is_not_read_out_again(hall):
 def test_before_the_end_and_for_anybody_else_there_is_no_such_page(hall, oli):
     client = hall.house.client()
     assert client.get(address(hall, "A")).status_code == 404
+
     hall.ended()
+
     assert client.get(address(hall, "A")).status_code == 200
     assert oli.client().get(address(hall, "A")).status_code == 404
     assert hall.house.partner_client("A").get(address(hall, "A")).status_code == 404

@@ -125,6 +125,7 @@ def test_an_hour_is_held_with_the_desks_rules_and_nothing_is_written(page):
         CaptureQueriesContext(connections["keys"]) as keys,
     ):
         hour(page).ended()
+
     assert page.answer.status_code == 200
     assert page.kinds[-1] == "session_ended"
     assert "canary-draft" in page.came["html"]
@@ -165,6 +166,7 @@ def test_a_press_asks_little_of_the_database_however_long_the_list(page):
 
 def test_the_two_have_no_names_and_the_format_its_minutes(page):
     page.begun(length="short")
+
     header = page.lines[0]
     assert [header["partners"][slot]["name"] for slot in "AB"] == ["Left", "Right"]
     assert sum(phase["minutes"] for phase in header["phases"]) + 5 == header["agreed_max_minutes"]
@@ -173,18 +175,24 @@ def test_the_two_have_no_names_and_the_format_its_minutes(page):
 
 def test_the_same_press_again_changes_nothing_and_with_other_words_is_told_so(page):
     page.begun().press("note", text="One.", key="same")
+
     once = page.list
     assert page.press("note", text="One.", key="same").list == once
+
     page.press("note", text="Two.", key="same")
+
     assert (page.answer.status_code, page.list) == (422, once)
 
 
 def test_what_must_wait_waits_with_its_words_and_goes_on_for_a_reason(page):
     page.begun().press("option_added", by="A", text="A walk.")
+
     assert page.answer.status_code == 409
     assert "A walk." in page.came["html"]
     assert "option_added" not in page.kinds
+
     page.press("option_added", by="A", text="A walk.", override="it is ripe")
+
     assert page.lines[-1]["override"] == "it is ripe"
 
 
@@ -216,6 +224,7 @@ def test_a_list_somebody_tampered_with_is_not_folded(page):
     page.list += (
         json.dumps({"at": "2026-03-10T17:10:00Z", "by": "F", "kind": "phase_finished", "phase": 99}) + "\n"
     )
+
     assert page.send(kind="look").status_code == 422
 
 
@@ -223,13 +232,17 @@ def test_a_list_too_long_is_answered_kindly_and_ninety_minutes_are_not(page, set
     page.begun()
     whole = page.list
     page.list = whole + "x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
     answer = page.send(kind="look")
+
     assert answer.status_code == 422
     assert "too long" in answer.json()["words"]
+
     page.list = whole
     page.press("phase_started", phase="2").press("phase_started", phase="3")
     for _ in range(150):
         page.press("statement", by="A", text="A sentence somebody said and somebody typed. " * 3)
+
     assert page.answer.status_code == 200
     assert len(page.list) < settings.DATA_UPLOAD_MAX_MEMORY_SIZE / 5
 
@@ -241,6 +254,7 @@ def test_only_the_page_of_just_the_clock_is_answered(page):
 def test_keeping_makes_the_couple_and_one_session_that_exports_to_the_list(page):
     hour(page).ended()
     first, again = page.keep(), page.keep()
+
     assert first.json() == again.json()
     session = Session.objects.unscoped("a test looks").get()
     assert first.json()["to"] == reverse("session", args=[session.pk])
@@ -254,6 +268,7 @@ def test_keeping_makes_the_couple_and_one_session_that_exports_to_the_list(page)
 def test_an_hour_kept_halfway_goes_on_at_the_desk(page):
     page.begun().press("note", text="Kept.")
     answer = page.keep()
+
     session = Session.objects.unscoped("a test looks").get()
     assert (session.state, answer.json()["to"]) == ("running", reverse("desk", args=[session.pk]))
     body = {"kind": "brief_pause_called", "key": "a-new-one", "seen": "99"}
@@ -279,7 +294,9 @@ def test_an_hour_kept_halfway_goes_on_at_the_desk(page):
 def test_without_both_talks_and_all_consents_nothing_is_written(page, changes):
     hour(page).ended()
     before = counted()
+
     answer = page.keep(**changes)
+
     assert answer.status_code in (409, 422)
     assert answer.json().get("words") or answer.json()["cards"]
     assert counted() == before
@@ -291,6 +308,7 @@ LONG_AGO = {"B-spoken_alone_on": "2025-11-01"}
 
 def test_a_talk_of_long_ago_asks_for_a_reason_and_nothing_is_written_without_one(page):
     page.begun().press("note", text="Kept.")
+
     before, list_ = counted(), page.list
     for reason in ({}, {"own_reason": "  "}):
         answer = page.keep(**LONG_AGO, **reason)
@@ -303,11 +321,15 @@ def test_a_talk_of_long_ago_asks_for_a_reason_and_nothing_is_written_without_one
         assert 'value="Ben"' in again
         assert 'value="2025-11-01"' in again
         assert counted() == before
+
     answer = page.keep(**LONG_AGO, own_reason="I spoke with each this week")
+
     assert answer.status_code == 200
+
     session = Session.objects.unscoped("a test looks").get()
     kept, held = list(import_export.export(session)), [json.loads(line) for line in list_.splitlines()]
     begun = [line for line in kept if line.get("kind") == "session_started"]
+
     assert [line["override"] for line in begun] == ["I spoke with each this week"]
     assert [line for line in kept[1:] if line not in begun] == [
         line for line in held[1:] if line["kind"] != "session_started"
@@ -317,6 +339,7 @@ def test_a_talk_of_long_ago_asks_for_a_reason_and_nothing_is_written_without_one
 
 def test_the_two_cards_come_folded_and_nothing_is_chosen_on_them(page):
     html = page.client.get(reverse("just_the_clock")).content.decode()
+
     cards = re.findall(r'<details class="card"[^>]*>', html)
     assert [('name="kept"' in card, " open" in card) for card in cards] == [(True, False)] * 2
     ways = re.findall(r'<input type="radio" name="[AB]-how" value="(\w+)"([^>]*)>', html)
@@ -324,8 +347,10 @@ def test_the_two_cards_come_folded_and_nothing_is_chosen_on_them(page):
     assert not [rest for _way, rest in ways if "checked" in rest]
     # A field folded away can show no word of the browser's own.
     assert not re.search(r'name="[AB]-[^>]* required', html)
+
     page.begun()
     again = page.keep(**{"A-name": "", "B-name": ""}).json()["cards"]
+
     assert [" open" in card for card in re.findall(r'<details class="card"[^>]*>', again)] == [True, False]
     assert again.count("something is still missing") == 2
 
@@ -338,7 +363,9 @@ def test_a_next_meeting_out_of_all_reach_ends_nothing_and_comes_back(fay, page, 
     page.begun().press("ground_rules_confirmed")
     for phase in range(2, 9):
         page.press("phase_started", phase=str(phase), override="we agreed on it")
+
     page.press("session_ended", next_at=next_at, sign="open hand", override="time is up")
+
     assert (page.answer.status_code, page.kinds.count("session_ended")) == (422, 0)
     assert "within two years" in page.came["html"]
     assert f'value="{next_at}"' in page.came["html"]
@@ -354,6 +381,7 @@ def test_what_is_kept_is_judged_anew_by_the_rules(page):
         )
         + "\n"
     )
+
     before = Couple.objects.unscoped("a test looks").count()
     assert page.keep().status_code == 422
     assert Couple.objects.unscoped("a test looks").count() == before

@@ -101,6 +101,7 @@ def test_a_partner_between_does_not_hinder_undoing_what_nothing_rests_on():
     table.post("F", "turn_started", floor="A")
     table.post("A", "arrival_temperature", temperature=4)
     table.post("F", "undone", line=11)
+
     assert (table.reading.floor, table.reading.voice) == (None, "F")
 
 
@@ -121,6 +122,7 @@ def test_after_the_end_a_correction_is_still_possible():
     table = said().in_phase(7)
     table.post("F", "phase_finished", phase=7)
     table.post("F", "session_ended", how="completed")
+
     assert table.post("A", "corrected", line=11, text="I sat there.").set_aside == ()
     assert table.reading.state == "ended"
 
@@ -257,6 +259,7 @@ def test_every_kind_of_the_table_is_judged_somewhere_as_allowed():
         lambda: _lost(),
     ):
         offered |= make().kinds
+
     assert offered == set(KINDS)
 
 
@@ -296,6 +299,7 @@ def test_a_write_up_needs_no_phases_and_still_begins_with_nothing_but_a_session(
     table.post("F", "phase_started", phase=7)
     table.post("F", "phase_finished", phase=7)
     table.post("F", "session_ended", how="completed")
+
     assert table.reading.state == "ended"
     keys = re.findall(r"'(\w+)':", str(table.figures))
     assert keys

@@ -207,6 +207,7 @@ def test_phases_in_a_header_beat_those_of_its_format():
         "understanding_check": "none",
         "prompts": [],
     }
+
     _, plan = read_header({**raw, "phases": [phase]})
     assert (plan.format, [p.title for p in plan.phases], plan.phases[0].check_kind) == (
         "after-withdrawal",
