@@ -96,9 +96,15 @@ def keep(request: HttpRequest) -> JsonResponse:
         return _cards_again(request, cards)
 
     people = {slot: card.person() for slot, card in cards.items()}
-    facts: dict[str, Any] = {"facilitator": request.user, "now": at, "override": _reason(posted)}
     try:
-        kept = keep_this.keep(held, people, viewer=viewer, **facts)
+        kept = keep_this.keep(
+            held,
+            people,
+            viewer=viewer,
+            facilitator=request.user,  # type: ignore[arg-type]
+            now=at,
+            override=_reason(posted),
+        )
     except Refusal as no:
         return _not_kept(request, cards, no, not_yet(no, posted, held_session.snapshot(held, at)))
 
