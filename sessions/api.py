@@ -1,6 +1,6 @@
 """The session at the API: the same commands as the desk, posted as the lines of a session file."""
 
-from types import NoneType
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from facilitator.http import said
 from facilitator.now import now
 from sessions.doors import find_session, note_look
 from sessions.engine import clock
+from sessions.engine.kinds import Command
 from sessions.engine.values import written
 from sessions.models import Session
 from sessions.record import conduct
@@ -28,14 +29,8 @@ def commands(request: Request, session_id: UUID) -> Response:
     current reading for a stale `seen`; 422 for what is malformed.
     """
     viewer, session = _session(request, session_id)
-    fields = dict(request.data) if isinstance(request.data, dict) else {}
-    by, kind, seen = fields.pop("by", ""), fields.pop("kind", ""), fields.pop("seen", None)
-    if by in ("A", "B"):
-        # A facilitator's sign-in cannot speak for a partner, only pass on what was said aloud.
-        fields["told_to"] = "F"
-    if not isinstance(by, str) or not isinstance(kind, str) or type(seen) not in (int, NoneType):
-        raise Refusal(gettext_noop("by, kind or seen is not well formed."), "malformed", "form")
-    command = conduct.command_from(fields, by=by, kind=kind)
+    command, seen = _posted_command(request.data)
+
     try:
         outcome = conduct.post(
             session.pk, command, poster=viewer.actor, author=viewer.user_id, now=now(), seen=seen
@@ -43,8 +38,29 @@ def commands(request: Request, session_id: UUID) -> Response:
     except conduct.Stale as stale:
         late = {"detail": said(stale), "code": stale.code, "reading": _reading(session)}
         return Response(late, status=409)
+
     body = {"line": outcome.line, "hints": list(outcome.hints), "reading": _reading(session)}
     return Response(body, status=200 if outcome.repeated else 201)
+
+
+def _posted_command(posted: Any) -> tuple[Command, int | None]:
+    """What was posted as a command, and `seen`."""
+    fields: dict[str, Any] = {}
+    if isinstance(posted, dict):
+        fields = dict(posted)
+
+    by = fields.pop("by", "")
+    kind = fields.pop("kind", "")
+    seen = fields.pop("seen", None)
+    # bool is an int in Python, and `true` is no line.
+    is_line = seen is None or type(seen) is int
+    if not isinstance(by, str) or not isinstance(kind, str) or not is_line:
+        raise Refusal(gettext_noop("by, kind or seen is not well formed."), "malformed", "form")
+
+    if by in ("A", "B"):
+        # A facilitator's sign-in cannot speak for a partner, only pass on what was said aloud.
+        fields["told_to"] = "F"
+    return conduct.command_from(fields, by=by, kind=kind), seen
 
 
 @api_view(["GET"])
@@ -63,8 +79,10 @@ def _session(request: Request, session_id: UUID) -> tuple[AsFacilitator, Session
 
 
 def _reading(session: Session) -> dict[str, Any]:
-    room, at = conduct.looked_at(session), now()
-    read = clock.read(room.plan, room.state, at)
+    session_now = conduct.looked_at(session)
+    at = now()
+    read = clock.read(session_now.plan, session_now.state, at)
+
     return {
         "state": read.state,
         "now": written(at),
@@ -72,7 +90,13 @@ def _reading(session: Session) -> dict[str, Any]:
         "floor": read.floor,
         "voice": read.voice,
         "phase_remaining_s": read.phase_remaining_s,
-        "ends_at": written(read.ends_at) if read.ends_at else None,
-        "changes_at": written(read.changes_at) if read.changes_at else None,
-        "seen": room.clock_line,
+        "ends_at": _written(read.ends_at),
+        "changes_at": _written(read.changes_at),
+        "seen": session_now.clock_line,
     }
+
+
+def _written(at: datetime | None) -> str | None:
+    if at is None:
+        return None
+    return written(at)

@@ -47,6 +47,9 @@ LIFE_S = 600.0
 # Who may have reached this door at most at once, so that a forgotten tab cannot starve a process.
 MOST = 4000
 LONGEST_TAB = 40
+# What a stream says: look again, or only that it is still there.
+POKE = "data:\n\n"
+STILL_THERE = ":\n\n"
 
 Heads = dict[tuple[str, UUID | None], int]
 
@@ -77,10 +80,14 @@ class Stream:
         """The newest Moment this viewer may know of; a private one of somebody else never moves it."""
         if isinstance(self.viewer, AsFacilitator):
             return max(heads.values(), default=0)
+
         mine = {(str(Audience.JOINT), None)}
         if isinstance(self.viewer, AsPartner):
-            mine |= {(str(a), self.viewer.partner_id) for a in (Audience.OWN, Audience.OWN_F, Audience.REL)}
-        return max((number for who, number in heads.items() if who in mine), default=0)
+            for audience in (Audience.OWN, Audience.OWN_F, Audience.REL):
+                mine.add((str(audience), self.viewer.partner_id))
+
+        newest = [number for readers, number in heads.items() if readers in mine]
+        return max(newest, default=0)
 
 
 class Watcher:
@@ -110,8 +117,12 @@ class Watcher:
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         """A watcher that stopped while somebody still looks starts again, with a connection of its own."""
-        if not task.cancelled() and (error := task.exception()) is not None:
+        error = None
+        if not task.cancelled():
+            error = task.exception()
+        if error is not None:
             logger.error("the watcher stopped on %s and starts again", type(error).__name__)
+
         if self.streams and not self.closing:
             task.get_loop().call_later(AGAIN_S, self._start)
 
@@ -124,33 +135,38 @@ class Watcher:
                 self.thread.submit(_let_go)
 
     async def _look(self) -> None:
+        """While somebody watches: poke those for whom there is something new, and end what is not allowed."""
         next_permission = self._time() + PERMISSION_S
         while self.streams:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.woken.wait(), POLL_S)
             self.woken.clear()
+
             watched = {stream.session_id for stream in self.streams}
             moved = await self._asked(_moved, watched, dict(self.heads))
             for session_id, (head, heads) in moved.items():
                 self.heads[session_id] = head
                 self._poke(session_id, heads)
+
             if self._time() >= next_permission:
                 next_permission = self._time() + PERMISSION_S
-                # Only those that were asked about: one may have come in meanwhile.
-                asked = set(self.streams)
-                for stream in asked - await self._asked(_still_allowed, asked):
-                    stream.over = True
-                    stream.wake.set()
+                await self._end_not_allowed()
+
+    async def _end_not_allowed(self) -> None:
+        # Only those that are asked about now: one may come in meanwhile.
+        asked = set(self.streams)
+        allowed = await self._asked(_still_allowed, asked)
+        for stream in asked - allowed:
+            stream.over = True
+            stream.wake.set()
 
     def heard(self, answered: Answered | None) -> None:
         """Look at once. The page that pressed has what is new in its answer, so its stream does not poke it."""
-        for stream in self.streams:
-            if (
-                answered
-                and answered.tab
-                and (stream.session_id, stream.tab) == (answered.session_id, answered.tab)
-            ):
-                stream.seen = answered.head
+        if answered is not None and answered.tab:
+            for stream in self.streams:
+                if stream.session_id == answered.session_id and stream.tab == answered.tab:
+                    stream.seen = answered.head
+
         self.woken.set()
 
     def _poke(self, session_id: UUID, heads: Heads) -> None:
@@ -183,12 +199,12 @@ def woke(answered: Answered | None = None) -> None:
 
 def _moved(watched: set[UUID], known: dict[UUID, int]) -> dict[UUID, tuple[int, Heads]]:
     """Sessions whose head differs from what this process knows, with the newest Moment per audience and owner."""
-    rows = (
-        Session.objects.unscoped("the watcher reads heads").filter(pk__in=watched).values_list("pk", "head")
-    )
+    sessions = Session.objects.unscoped("the watcher reads heads").filter(pk__in=watched)
+    rows = sessions.values_list("pk", "head")
     new = {pk: head for pk, head in rows if known.get(pk) != head}
     if not new:
         return {}
+
     heads: dict[UUID, Heads] = {pk: {} for pk in new}
     newest = (
         Moment.objects.unscoped("the watcher reads heads per audience")
@@ -198,7 +214,10 @@ def _moved(watched: set[UUID], known: dict[UUID, int]) -> dict[UUID, tuple[int, 
         .annotate(newest=Max("number"))
     )
     for session_id, audience, owner, number in newest:
-        heads[session_id][audience, None if audience == Audience.JOINT else owner] = number
+        if audience == Audience.JOINT:
+            owner = None
+        heads[session_id][audience, owner] = number
+
     return {pk: (head, heads[pk]) for pk, head in new.items()}
 
 
@@ -210,33 +229,41 @@ def _let_go() -> None:
 def _still_allowed(streams: Iterable[Stream]) -> set[Stream]:
     """Re-read what lets a stream be open: the sign-in, the account, and the right to see the session."""
     streams = list(streams)
-    alive = dict(
-        SignIn.objects.filter(
-            session_key__in={s.sign_in for s in streams}, expire_date__gt=now()
-        ).values_list("session_key", "session_data")
-    )
-    people = User.objects.filter(pk__in={s.user_id for s in streams}, is_active=True)
+
+    keys = {stream.sign_in for stream in streams}
+    sign_ins = SignIn.objects.filter(session_key__in=keys, expire_date__gt=now())
+    kept_in = dict(sign_ins.values_list("session_key", "session_data"))
+
+    people = User.objects.filter(pk__in={stream.user_id for stream in streams}, is_active=True)
     passwords = dict(people.values_list("pk", "password"))
+
     by_viewer: dict[Viewer, set[UUID]] = {}
     for stream in streams:
         by_viewer.setdefault(stream.viewer, set()).add(stream.session_id)
-    allowed = _visible_pairs(by_viewer)
-    return {
-        s
-        for s in streams
-        if s.sign_in in alive
-        and passwords.get(s.user_id) == s.password
-        and _still_looks(s.viewer, alive[s.sign_in])
-        and (s.viewer, s.session_id) in allowed
-    }
+    visible = _visible_pairs(by_viewer)
+
+    allowed = set()
+    for stream in streams:
+        if stream.sign_in not in kept_in:
+            continue
+        if passwords.get(stream.user_id) != stream.password:
+            continue
+        if not _still_looks(stream.viewer, kept_in[stream.sign_in]):
+            continue
+        if (stream.viewer, stream.session_id) in visible:
+            allowed.add(stream)
+    return allowed
 
 
 def _still_looks(viewer: Viewer, kept: str) -> bool:
     """A screen that was turned, or turned back, since its stream opened looks as somebody else now."""
     if not isinstance(viewer, AsFacilitator | AsRoom):
         return True
+
     turned = turned_in(_sign_ins().SessionStore().decode(kept))
-    return viewer == AsRoom(turned.session) if turned else isinstance(viewer, AsFacilitator)
+    if turned is None:
+        return isinstance(viewer, AsFacilitator)
+    return viewer == AsRoom(turned.session)
 
 
 def _sign_ins() -> Any:
@@ -253,6 +280,7 @@ def _visible_pairs(by_viewer: dict[Viewer, set[UUID]]) -> set[tuple[Viewer, UUID
 
 
 def _visible_to_each(viewers: list[Viewer], by_viewer: dict[Viewer, set[UUID]]) -> set[tuple[Viewer, UUID]]:
+    """As `_visible_pairs`, in one query; each row says by number for which viewer it was found."""
     queries = [
         Session.objects.visible_to(viewer)
         .filter(pk__in=by_viewer[viewer])
@@ -261,7 +289,10 @@ def _visible_to_each(viewers: list[Viewer], by_viewer: dict[Viewer, set[UUID]]) 
         .values_list("viewer", "pk")
         for index, viewer in enumerate(viewers)
     ]
-    rows = queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0]
+
+    rows = queries[0]
+    if len(queries) > 1:
+        rows = rows.union(*queries[1:], all=True)
     return {(viewers[int(index)], pk) for index, pk in rows}
 
 
@@ -270,10 +301,12 @@ async def door(scope: Any, receive: Any, send: Any) -> None:
     stream = None
     if scope["method"] == "GET" and len(watcher.streams) < MOST:
         stream = await asyncio.to_thread(_admit, scope)
+
     if stream is None:
         await _answer(send, 404, [(b"content-type", b"text/plain"), (b"content-length", b"0")])
         await send({"type": "http.response.body", "body": b""})
         return
+
     await _answer(send, 200, [(b"content-type", b"text/event-stream"), (b"x-accel-buffering", b"no")])
     await _run(stream, receive, send)
 
@@ -284,27 +317,33 @@ async def _answer(send: Any, status: int, own: list[tuple[bytes, bytes]]) -> Non
 
 
 def _admit(scope: Any) -> Stream | None:
-    """The same questions as every page: this host, this origin, this sign-in, this viewer, this session."""
+    """The stream of whoever asks; None for everybody who may not see that session."""
     try:
-        request = ASGIRequest(scope, None)
-        host = request.get_host()
-        session_id = UUID(scope["path"].removeprefix(PREFIX).rstrip("/"))
-        origin = request.headers.get("Origin")
-        if origin and urlsplit(origin).netloc != host:
-            return None
-        request.session = _sign_ins().SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
-        request.user = get_user(request)
-        viewer = viewer_of(request)
-        if viewer is None or not Session.objects.visible_to(viewer).filter(pk=session_id).exists():
-            return None
-        user: Any = request.user
-        tab = request.GET.get("tab", "")[:LONGEST_TAB]
-        sign_in = request.session.session_key or ""
-        return Stream(session_id, viewer, sign_in, user.pk, user.password, tab)
+        return _stream_for(ASGIRequest(scope, None))
     except (ValueError, DisallowedHost):
         return None
     finally:
         connection.close()
+
+
+def _stream_for(request: ASGIRequest) -> Stream | None:
+    """The same questions as every page: this host, this origin, this sign-in, this viewer, this session."""
+    host = request.get_host()
+    session_id = UUID(request.scope["path"].removeprefix(PREFIX).rstrip("/"))
+    origin = request.headers.get("Origin")
+    if origin and urlsplit(origin).netloc != host:
+        return None
+
+    request.session = _sign_ins().SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+    request.user = get_user(request)
+    viewer = viewer_of(request)
+    if viewer is None or not Session.objects.visible_to(viewer).filter(pk=session_id).exists():
+        return None
+
+    user: Any = request.user
+    tab = request.GET.get("tab", "")[:LONGEST_TAB]
+    sign_in = request.session.session_key or ""
+    return Stream(session_id, viewer, sign_in, user.pk, user.password, tab)
 
 
 async def _run(stream: Stream, receive: Any, send: Any) -> None:
@@ -313,8 +352,10 @@ async def _run(stream: Stream, receive: Any, send: Any) -> None:
     stop = asyncio.create_task(stopping.wait())
     watcher.add(stream)
     end = asyncio.get_running_loop().time() + LIFE_S
+
     try:
         await _say(send, f"retry: {random.randint(500, 2500)}\n\n")
+
         while not stream.over and asyncio.get_running_loop().time() < end:
             poke = asyncio.create_task(stream.wake.wait())
             done, _ = await asyncio.wait(
@@ -323,9 +364,11 @@ async def _run(stream: Stream, receive: Any, send: Any) -> None:
             poke.cancel()
             if gone in done or stop in done:
                 break
+
             stream.wake.clear()
             if not stream.over:
-                await _say(send, "data:\n\n" if poke in done else ":\n\n")
+                await _say(send, POKE if poke in done else STILL_THERE)
+
         if not gone.done():
             await send({"type": "http.response.body", "body": b"", "more_body": False})
     finally:

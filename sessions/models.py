@@ -24,14 +24,17 @@ class Session(Guarded):
     # A talk with one is that partner's own: the other must not learn that it was.
     audience = models.CharField(max_length=8, choices=Audience, default=Audience.JOINT)
     owner = models.ForeignKey(Partner, null=True, on_delete=models.PROTECT)
+
     facilitator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     format_code = models.CharField(max_length=40, blank=True)
     plan = EncryptedJSON()
     planned_start = models.DateTimeField(null=True)
     planned_at = models.DateTimeField(default=now)
+
     # Written up afterwards: the day and the length somebody remembers. None where the clock knows.
     held_on = models.DateField(null=True)
     held_minutes = models.PositiveSmallIntegerField(null=True)
+
     # Caches: equal to the fold over the Moments at every commit.
     state = models.CharField(max_length=16, default="ready")
     phase_number = models.PositiveSmallIntegerField(default=0)
@@ -73,9 +76,11 @@ class Moment(Guarded):
     number = models.PositiveIntegerField()
     # The line this command has in a session file: 2 for the first, because the header is line 1.
     command = models.PositiveIntegerField()
+
     # None only in a session written up afterwards.
     at = models.DateTimeField(null=True)
     recorded_at = models.DateTimeField()
+
     kind = models.CharField(max_length=40)
     # Which part of its command this is: the command itself, or a fact of it with an audience of its own.
     part = models.CharField(max_length=20, default="command")
@@ -83,8 +88,10 @@ class Moment(Guarded):
     by = models.CharField(max_length=1, blank=True)
     told_to = models.BooleanField(default=False)
     facts = models.JSONField(default=dict)
+
     audience = models.CharField(max_length=8, choices=Audience)
     owner = models.ForeignKey(Partner, null=True, on_delete=models.PROTECT)
+
     # HMAC(salt, words): proves the words without holding them; the salt lies with the words.
     words_mac = models.CharField(max_length=64, blank=True)
     prev_hash = models.CharField(max_length=64)
@@ -96,7 +103,7 @@ class Moment(Guarded):
 
 
 class Posting(Guarded):
-    """That a poster's key was answered, so that the same post again is answered the same way."""
+    """A poster's key that was answered, so that the same post again is answered the same way."""
 
     guard = Guard(couple="session__couple", audience=Audience.SYS)
 
@@ -132,8 +139,10 @@ class Line(Guarded):
     kind = models.CharField(max_length=40)
     # The id of the statement, check, need, option or agreement it belongs to ("S1"), unique in its session.
     ref = models.CharField(max_length=40, blank=True)
+
     audience = models.CharField(max_length=8, choices=Audience)
     owner = models.ForeignKey(Partner, null=True, on_delete=models.PROTECT)
+
     # Whose key seals it: a partner, the couple (joint lines) or a facilitator.
     author = models.UUIDField()
     words = EncryptedJSON()
@@ -162,8 +171,10 @@ class Agreement(Guarded):
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="agreements")
     ref = models.CharField(max_length=40)
     line = models.OneToOneField(Line, on_delete=models.CASCADE)
+
     audience = models.CharField(max_length=8, choices=Audience, default=Audience.REL)
     confirmed_at = models.DateTimeField(null=True)
+
     # The link column lives in the upper room; a ritual knows nothing of sessions.
     ritual = models.ForeignKey("rituals.Ritual", null=True, on_delete=models.SET_NULL, related_name="+")
 
@@ -198,7 +209,7 @@ class Reader(Guarded):
 
 
 class Opening(Guarded):
-    """That a REL Moment and its words were opened to both: a row of its own, taken away when a release is withdrawn."""
+    """A REL Moment and its words were opened to both; the row is deleted when a release is withdrawn."""
 
     guard = Guard(couple="moment__session__couple", audience=Audience.SYS)
 
@@ -207,7 +218,7 @@ class Opening(Guarded):
 
 
 class HeldBack(Guarded):
-    """A line its author keeps out of what both may read. It vanishes with no gap."""
+    """A line its author keeps out of what both may read; nothing shows that it is missing."""
 
     guard = Guard(couple="moment__session__couple", audience=Audience.OWN_F, owner="moment__owner")
 
@@ -226,6 +237,7 @@ class Parting(Guarded):
         Session, primary_key=True, on_delete=models.CASCADE, related_name="parting"
     )
     audience = models.CharField(max_length=8, choices=Audience, default=Audience.JOINT)
+
     sign = EncryptedText(_("our pause sign"), blank=True, default="")
     return_sentence = EncryptedText(_("our way back"), blank=True, default="")
     # One line of the facilitator's on the sheet at the door, and the opening of the fuller summary.

@@ -189,7 +189,7 @@ BUGS = [
     Bug(
         "a turn forgotten", "a sign-in whose screen is turned still reads as the facilitator",
         "clients/access.py", "return AsRoom(turned.session) if turned else viewer",
-        "return viewer", TURNED, "behind_the_lock",
+        "return viewer", TURNED, "without_the_middleware",
     ),
     Bug(
         "a turn with a gap", "a turned screen still reaches the API",

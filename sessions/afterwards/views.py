@@ -23,6 +23,7 @@ def session_file(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """The session as a file of commands, for its facilitator."""
     _viewer, session = seen_session(request, session_id)
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in import_export.export(session))
+
     response = HttpResponse(text, content_type="application/jsonl; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="session-{session.pk.hex[:8]}.jsonl"'
     return response
@@ -34,7 +35,9 @@ def agreement_ritual(request: HttpRequest, agreement_id: UUID) -> HttpResponse:
     viewer = as_facilitator(request)
     confirmed = Agreement.objects.visible_to(viewer).filter(confirmed_at__isnull=False)
     found = get_object_or_404(confirmed.select_related("session__couple", "line"), pk=agreement_id)
-    couple, text = found.session.couple, found.line.words.get("text", "")
+    couple = found.session.couple
+    text = found.line.words.get("text", "")
+
     form = ProposeForm(
         request.POST or None,
         partners=list(Partner.objects.visible_to(viewer).filter(couple=couple)),
@@ -42,16 +45,20 @@ def agreement_ritual(request: HttpRequest, agreement_id: UUID) -> HttpResponse:
         today=now().date(),
         words=text[:400],
     )
+
     if form.is_bound and form.is_valid() and _proposed(request, found, form):
         return redirect("couple_rituals", couple.pk)
+
     context = {"viewer": viewer, "couple": couple, "form": form, "agreement": {"text": text}}
     return page(request, "rituals/propose.html", context, status=422 if form.errors else 200)
 
 
 def _proposed(request: HttpRequest, agreement: Agreement, form: ProposeForm) -> bool:
+    """Propose the ritual; whether the rules let it pass. What they say stands on the form."""
     try:
         planning.ritual_of(agreement, by=request.user, now=now(), **form.facts())
     except Refusal as refusal:
         form.say_no(refusal)
         return False
+
     return True

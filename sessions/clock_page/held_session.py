@@ -73,7 +73,10 @@ class HeldSession:
         nobody = rules.Standing.of_nobody_kept()
         verdict = rules.check(self.file.plan, self.state, nobody, command, now)
 
-        target = rules.target_of(self.state, command) if command.kind == "corrected" else None
+        target = None
+        if command.kind == "corrected":
+            target = rules.target_of(self.state, command)
+
         parts = moment_rows.split(command, target=target, set_aside=verdict.set_aside)
         self.parts += [(command.number, part) for part in parts if part.words]
 
@@ -123,13 +126,12 @@ def begin(
         first_speaker=first_speaker,
         hours=Hours(now),
     )
-    nobody = {
-        "format": chosen.code,
-        "couple": {"code": f"R-{secrets.token_hex(5).upper()}", "label": _("Just the clock")},
-        "facilitator": {"name": facilitator},
-        "partners": {slot: {"name": name} for slot, name in names().items()},
-    }
-    return read(json.dumps({**header, **nobody}, ensure_ascii=False))
+
+    header["format"] = chosen.code
+    header["couple"] = {"code": f"R-{secrets.token_hex(5).upper()}", "label": _("Just the clock")}
+    header["facilitator"] = {"name": facilitator}
+    header["partners"] = {slot: {"name": name} for slot, name in names().items()}
+    return read(json.dumps(header, ensure_ascii=False))
 
 
 def read(text: str) -> HeldSession:
@@ -141,10 +143,12 @@ def read(text: str) -> HeldSession:
             _take_again(held, line)
     except (BadLine, UnicodeEncodeError) as bad:
         raise Refusal(LOST_ITS_PLACE, "bad_list", "form") from bad
+
     return held
 
 
 def _parsed(text: str) -> SessionFile:
+    """The list as a session file; BadLine where this page cannot have made it."""
     file = parse(text.encode())
     if file.malformed is not None:
         raise file.malformed
@@ -154,6 +158,7 @@ def _parsed(text: str) -> SessionFile:
 
 
 def _take_again(held: HeldSession, line: LineCommand) -> None:
+    """Append a line that the page holds already; BadLine where the rules would not have let it pass."""
     try:
         held.take(line, now=line.at or datetime.now(UTC))
     except Refusal as no:
@@ -164,8 +169,10 @@ def press(held: HeldSession, commands: Iterable[Command], *, seen: int | None, n
     """All commands of a press at one instant, or none: a list that was refused halfway is thrown away."""
     at = max(now, held.state.last_at or now)
     for place, command in enumerate(commands):
-        clock_line = moment_rows.clock_line(held.state.moments)
-        conduct.refuse_stale(command, seen if place == 0 else None, clock_line)
+        if place == 0:
+            # The later ones belong to the same press, which moved the clock itself.
+            clock_line = moment_rows.clock_line(held.state.moments)
+            conduct.refuse_stale(command, seen, clock_line)
 
         number = len(held.written) + 1
         raw = written_line(command, at)
@@ -177,7 +184,10 @@ def press(held: HeldSession, commands: Iterable[Command], *, seen: int | None, n
 
 
 def snapshot(held: HeldSession, now: datetime) -> DeskSnapshot:
-    plan, header = held.file.plan, held.file.header
+    """The session as its desk sees it at one instant."""
+    plan = held.file.plan
+    header = held.file.header
+
     couple = Couple(
         label=header.couple_label, zone=header.zone, language=header.language, began_on=now.date()
     )
@@ -189,6 +199,7 @@ def snapshot(held: HeldSession, now: datetime) -> DeskSnapshot:
         planned_at=now,
     )
     partners = {slot: Partner(couple=couple, slot=slot, name=name) for slot, name in header.names.items()}
+
     reading = clock.read(plan, held.state, max(now, held.state.last_at or now))
 
     def read_lines() -> list[SpokenLine]:
@@ -205,10 +216,9 @@ def _spoken(command: int, part: moment_rows.Part) -> SpokenLine:
 def named(held: HeldSession, *, label: str, names: dict[str, str]) -> SessionFile:
     """The list with a couple written over it, for whoever keeps it."""
     header = held.file.header
-    raw: dict[str, Any] = {
-        **header.raw,
-        "couple": {"code": held.code, "label": label},
-        "partners": {slot: {"name": name} for slot, name in names.items()},
-    }
+    raw: dict[str, Any] = dict(header.raw)
+    raw["couple"] = {"code": held.code, "label": label}
+    raw["partners"] = {slot: {"name": name} for slot, name in names.items()}
+
     kept = Header(held.code, label, header.facilitator, None, names, header.language, header.zone, raw)
     return SessionFile(kept, held.file.plan, held.file.lines, None, len(held.written))

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from clients import agreement, couples, safety
 from clients.access import AsFacilitator
-from clients.models import Casefile, Consent, Couple
+from clients.models import Casefile, Consent, Couple, Partner
 from facilitator import crypto
 from facilitator.errors import Refusal, gettext_noop
 from facilitator.models import User
@@ -35,7 +35,7 @@ class Person:
 
 
 def keep(
-    kept: held_session.HeldSession,
+    held: held_session.HeldSession,
     people: dict[str, Person],
     *,
     viewer: AsFacilitator,
@@ -49,20 +49,34 @@ def keep(
     """
     for person in people.values():
         may_be_kept(person)
+
     # After a no there is not even a key of the two.
     with transaction.atomic(), _keys_go_too(), transaction.atomic(using="keys"):
         # One list at a time, so that a second press finds what the first one made.
         User.objects.select_for_update().get(pk=facilitator.pk)
-        known = Casefile.objects.visible_to(viewer).filter(code=kept.code)
-        couple = Couple.objects.visible_to(viewer).filter(pk__in=known.values("couple")).first()
-        if couple is not None:
-            first = Session.objects.visible_to(viewer).filter(couple=couple).order_by("planned_at")
-            return UUID(str(first.values_list("pk", flat=True)[0]))
-        return _made(kept, people, facilitator=facilitator, now=now, override=override).pk
+
+        kept_before = _kept_before(held, viewer)
+        if kept_before is not None:
+            return kept_before
+
+        made = _made(held, people, facilitator=facilitator, now=now, override=override)
+        return made.pk
+
+
+def _kept_before(held: held_session.HeldSession, viewer: AsFacilitator) -> UUID | None:
+    """The session that this very list became already. The list's own code is the couple's code."""
+    files = Casefile.objects.visible_to(viewer).filter(code=held.code)
+    couple = Couple.objects.visible_to(viewer).filter(pk__in=files.values("couple")).first()
+    if couple is None:
+        return None
+
+    sessions = Session.objects.visible_to(viewer).filter(couple=couple).order_by("planned_at")
+    return UUID(str(sessions.values_list("pk", flat=True)[0]))
 
 
 @contextmanager
 def _keys_go_too() -> Iterator[None]:
+    """After any failure, forget the keys that were made on the way."""
     try:
         yield
     except BaseException:
@@ -71,6 +85,7 @@ def _keys_go_too() -> Iterator[None]:
 
 
 def may_be_kept(person: Person) -> None:
+    """Refuse somebody who is not to meet the other, or who has not said yes to both."""
     if person.outcome not in safety.TOGETHER:
         raise Refusal(
             gettext_noop(
@@ -81,7 +96,9 @@ def may_be_kept(person: Person) -> None:
             "absolute",
             name=person.name,
         )
-    if not person.scopes >= NEEDED:
+
+    has_said_yes = person.scopes >= NEEDED
+    if not has_said_yes:
         raise Refusal(
             gettext_noop("Not yet: %(name)s has not said yes to both, so nothing of today is kept."),
             "no_consent",
@@ -91,15 +108,20 @@ def may_be_kept(person: Person) -> None:
 
 
 def _made(
-    kept: held_session.HeldSession,
+    held: held_session.HeldSession,
     people: dict[str, Person],
     *,
     facilitator: User,
     now: datetime,
     override: str,
 ) -> Session:
+    """The couple, their talks and consents, and their session."""
     names = {slot: person.name for slot, person in people.items()}
-    file = held_session.named(kept, label=couples.label_of(names["A"], names["B"]), names=names)
+    label = couples.label_of(names["A"], names["B"])
+    file = held_session.named(held, label=label, names=names)
+    if override:
+        file = _begun_anyway(file, override)
+
     couple = couples.welcome(
         facilitator=facilitator,
         label=file.header.couple_label,
@@ -110,27 +132,33 @@ def _made(
         now=now,
     )
     for slot, partner in couples.partners_of(couple.pk).items():
-        said = people[slot]
-        safety.record_talk(
-            partner=partner,
-            user=facilitator,
-            spoken_alone_on=said.spoken_alone_on,
-            outcome=said.outcome,
-            now=now,
-        )
-        agreement.take(partner, said.scopes, by=f"user:{facilitator.pk}", now=now, how=said.how)
-    if override:
-        file = _begun_anyway(file, override)
+        _take_card(people[slot], partner, facilitator, now)
+
     try:
         return import_export.bring_in(file, couple=couple, facilitator=facilitator, going_on=True)
     except BadLine as bad:
         raise _in_words(bad, file) from bad
 
 
+def _take_card(card: Person, partner: Partner, facilitator: User, now: datetime) -> None:
+    """What one card says: that this partner was talked with alone, and what they said yes to."""
+    safety.record_talk(
+        partner=partner,
+        user=facilitator,
+        spoken_alone_on=card.spoken_alone_on,
+        outcome=card.outcome,
+        now=now,
+    )
+    agreement.take(partner, card.scopes, by=f"user:{facilitator.pk}", now=now, how=card.how)
+
+
 def _begun_anyway(file: SessionFile, reason: str) -> SessionFile:
-    lines = [
-        replace(line, override=line.override or reason) if line.kind == BEGUN else line for line in file.lines
-    ]
+    """The file with this reason at its beginning, where none was given there."""
+    lines = []
+    for line in file.lines:
+        if line.kind == BEGUN and not line.override:
+            line = replace(line, override=reason)
+        lines.append(line)
     return replace(file, lines=tuple(lines))
 
 
@@ -143,6 +171,9 @@ def _in_words(bad: BadLine, file: SessionFile) -> Refusal:
             "bad_list",
             "form",
         )
-    begun = {line.number for line in file.lines if line.kind == BEGUN}
-    kind = "absolute" if no.kind == "soft" and bad.line_number not in begun else no.kind
+
+    beginnings = {line.number for line in file.lines if line.kind == BEGUN}
+    kind = no.kind
+    if kind == "soft" and bad.line_number not in beginnings:
+        kind = "absolute"
     return Refusal(no.text, no.code, kind, **no.params)

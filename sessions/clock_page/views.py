@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import RequestDataTooBig
@@ -37,12 +38,14 @@ TOO_LONG = gettext_noop(
 @require_safe
 def just_the_clock(request: HttpRequest) -> HttpResponse:
     viewer = as_facilitator(request)
+    cards = _cards(request, None)
+
     context = {
         "viewer": viewer,
         "form": ClockForm(),
-        "formats": FOR_BOTH.values(),
+        "formats": list(FOR_BOTH.values()),
         "now": now(),
-        "kept": _people(request, _cards(request, None)),
+        "kept": _people(request, cards),
     }
     return page(request, "facilitation/clock_page/clock.html", context)
 
@@ -55,8 +58,7 @@ def press(request: HttpRequest) -> JsonResponse:
     try:
         text, posted = _body(request)
         if posted.get("kind") == BEGIN:
-            begun = _begun(request, posted, at)
-            return _shown(request, begun, at, sent="")
+            return _shown(request, _begun(request, posted, at), at, sent="")
         held = held_session.read(text)
     except Refusal as no:
         return _lost(no)
@@ -66,12 +68,13 @@ def press(request: HttpRequest) -> JsonResponse:
     except Refusal as no:
         return _refused(request, text, posted, no, at)
 
+    status = 422 if forms else 200
     return _shown(
         request,
         held,
         at,
         sent=text,
-        status=422 if forms else 200,
+        status=status,
         typed=Typed(cards=forms),
         with_more=_wants_more(posted),
     )
@@ -80,24 +83,45 @@ def press(request: HttpRequest) -> JsonResponse:
 @require_POST
 def keep(request: HttpRequest) -> JsonResponse:
     """The list and two cards, once. Says where the session is now, or why nothing was written."""
-    viewer, at = as_facilitator(request), now()
+    viewer = as_facilitator(request)
+    at = now()
     try:
         text, posted = _body(request)
-        cards, held = _cards(request, posted), held_session.read(text)
+        held = held_session.read(text)
     except Refusal as no:
         return _lost(no)
 
+    cards = _cards(request, posted)
     if not all(card.is_valid() for card in cards.values()):
         return _cards_again(request, cards)
 
     people = {slot: card.person() for slot, card in cards.items()}
-    facts: dict[str, Any] = {"facilitator": request.user, "now": at, "override": _reason(posted)}
     try:
-        made = keep_this.keep(held, people, viewer=viewer, **facts)
+        kept = keep_this.keep(
+            held,
+            people,
+            viewer=viewer,
+            facilitator=request.user,  # type: ignore[arg-type]
+            now=at,
+            override=_reason(posted),
+        )
     except Refusal as no:
-        words = not_yet(no, posted, held_session.snapshot(held, at))
-        return _cards_again(request, cards, refusal=words) if words.soft else _lost(no, words.words)
-    return JsonResponse({"to": reverse("desk" if held.state.ended_at is None else "session", args=[made])})
+        return _not_kept(request, cards, no, not_yet(no, posted, held_session.snapshot(held, at)))
+
+    return JsonResponse({"to": _goes_on_at(held, kept)})
+
+
+def _not_kept(request: HttpRequest, cards: dict[str, KeptForm], no: Refusal, refusal: NotYet) -> JsonResponse:
+    """Where a reason helps, the cards again with the question for it; else what the rule says."""
+    if refusal.soft:
+        return _cards_again(request, cards, refusal=refusal)
+    return _lost(no, refusal.words)
+
+
+def _goes_on_at(held: HeldSession, session_id: UUID) -> str:
+    """The address of what was kept: its desk while it runs, its own page once it is over."""
+    has_ended = held.state.ended_at is not None
+    return reverse("session" if has_ended else "desk", args=[session_id])
 
 
 def _reason(posted: QueryDict) -> str:
@@ -114,16 +138,18 @@ def _body(request: HttpRequest) -> tuple[str, QueryDict]:
     """The list, and the press as the desk would have posted it. JSON only: it is never spooled to disk."""
     if request.content_type != "application/json":
         raise Refusal(NOT_OURS, "not_ours", "form")
+
+    posted = QueryDict(mutable=True)
     try:
         sent = json.loads(request.body)
-        text, fields = sent["list"], sent["fields"]
-        posted = QueryDict(mutable=True)
-        for name, value in fields:
+        text = sent["list"]
+        for name, value in sent["fields"]:
             posted.appendlist(str(name), str(value))
     except RequestDataTooBig:
         raise Refusal(TOO_LONG, "too_long", "form") from None
     except (ValueError, TypeError, KeyError, RecursionError):
         raise Refusal(NOT_OURS, "not_ours", "form") from None
+
     return str(text), posted
 
 
@@ -177,6 +203,7 @@ def _refused(request: HttpRequest, text: str, posted: QueryDict, no: Refusal, at
     """The list as it came, which a press may have changed halfway, with the no and what was typed."""
     held = held_session.read(text)
     snapshot = held_session.snapshot(held, at)
+
     return _shown(
         request,
         held,
@@ -191,13 +218,16 @@ def _refused(request: HttpRequest, text: str, posted: QueryDict, no: Refusal, at
 def _shown(
     request: HttpRequest, held: HeldSession, at: datetime, *, sent: str, status: int = 200, **more: Any
 ) -> JsonResponse:
+    """The desk, and what the list has beyond what was `sent`."""
     place = Place(command_url=reverse("clock_press"), more_url=MORE, held=True)
     with timezone.override(ZoneInfo(held.file.header.zone)):
         context = desk_context(held_session.snapshot(held, at), **more)
         values = {**for_template(context, place), "now": at}
         html = render_to_string("facilitation/clock_page/desk.html", values, request)
 
-    body = {"html": html, "ended": held.state.ended_at is not None, **_new_in_list(held.text, sent)}
+    body: dict[str, Any] = {"html": html, "ended": held.state.ended_at is not None}
+    body.update(_new_in_list(held.text, sent))
+
     answer = JsonResponse(body, status=status)
     answer["X-Now"] = at.isoformat()
     return answer
@@ -234,6 +264,7 @@ def _people(request: HttpRequest, cards: dict[str, KeptForm]) -> list[dict[str, 
     """Each card, with what that person reads before they tick. Open is at most one, where something is missing."""
     name = request.user.name  # type: ignore[union-attr]
     wrong = [slot for slot, card in cards.items() if card.errors]
+
     return [
         {
             "slot": slot,

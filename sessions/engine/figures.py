@@ -12,7 +12,9 @@ from sessions.engine.values import written
 
 def figures(plan: Plan, moments: Iterable[Moment] | State) -> dict[str, Any]:
     """Whole seconds up to the last Moment. Written up afterwards: no `_s` key at any depth."""
-    state = moments if isinstance(moments, State) else fold(plan, moments)
+    state = moments
+    if not isinstance(state, State):
+        state = fold(plan, state)
 
     found = _time(state)
     found.update(_listening(state))
@@ -21,7 +23,10 @@ def figures(plan: Plan, moments: Iterable[Moment] | State) -> dict[str, Any]:
     found.update(_what_was_said(state))
     found.update(_what_came_of_it(state))
 
-    return found if plan.timed else _untimed(found)
+    if plan.timed:
+        return found
+    untimed: dict[str, Any] = _untimed(found)
+    return untimed
 
 
 # --- time --------------------------------------------------------------------------------------------
@@ -61,7 +66,9 @@ def _pause(plan: Plan, pause: Pause) -> dict[str, Any]:
 
 
 def _written(second: int | None) -> str | None:
-    return None if second is None else written(instant_at(second))
+    if second is None:
+        return None
+    return written(instant_at(second))
 
 
 def _extensions(state: State) -> dict[str, int]:

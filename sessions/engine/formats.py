@@ -66,10 +66,13 @@ FORMATS: Final[dict[str, Format]] = _load()
 
 
 def _words(name: str) -> dict[str, tuple[str, ...]]:
+    """A list of words by family, families and words in the order of the file."""
+    families: dict[str, tuple[str, ...]] = {}
     with (DATA / name).open(encoding="utf-8", newline="") as lines:
-        rows = [(row["family"], row["word"]) for row in csv.DictReader(lines, delimiter="\t")]
-    families = dict.fromkeys(family for family, _ in rows)
-    return {family: tuple(word for of, word in rows if of == family) for family in families}
+        for row in csv.DictReader(lines, delimiter="\t"):
+            family = row["family"]
+            families[family] = (*families.get(family, ()), row["word"])
+    return families
 
 
 @cache

@@ -67,35 +67,41 @@ class Present:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
+    format: str | None = None
     phases: tuple[PlannedPhase, ...]
-    zone: str
     first_speaker: str
+    with_: str = "both"
+
+    # False: written up afterwards; nothing is timed.
+    timed: bool = True
+    zone: str
     planned_start: datetime | None = None
     agreed_max_minutes: int | None = None
     latest_end: datetime | None = None
+
     joint_intention: str = ""
     goals: tuple[Goal, ...] = ()
     exit_strategy: ExitStrategy = DEFAULT_EXIT
-    with_: str = "both"
-    # False: written up afterwards; nothing is timed.
-    timed: bool = True
-    continues: str | None = None
-    # Partners with a confirmed reflection in the session this one continues.
-    heard_before: frozenset[str] = frozenset()
-    co_facilitator: bool = False
     # None: the couple keeps no list of phrases.
     phrases: tuple[str, ...] | None = None
     caucus_policy: str | None = None
+
+    continues: str | None = None
+    # Partners with a confirmed reflection in the session this one continues.
+    heard_before: frozenset[str] = frozenset()
+
     mode: str = "room"
-    present: tuple[Present, ...] = ()
     language: str = "en"
-    format: str | None = None
     names: Mapping[str, str] = field(default_factory=dict)
+    co_facilitator: bool = False
+    present: tuple[Present, ...] = ()
 
     @property
     def partners(self) -> tuple[str, ...]:
         """Who meets; "both" in a guard means these."""
-        return ("A", "B") if self.with_ == "both" else (self.with_,)
+        if self.with_ == "both":
+            return ("A", "B")
+        return (self.with_,)
 
     @property
     def minutes(self) -> int:
@@ -103,11 +109,11 @@ class Plan:
 
     def floor_of(self, turn: str) -> str | None:
         """Whose turn a solo phase is; None where either may, or nobody."""
-        if turn == "partner_1" or (turn == "partner_2" and self.with_ != "both"):
-            return self.first_speaker
-        if turn == "partner_2":
+        if turn not in ("partner_1", "partner_2"):
+            return None
+        if turn == "partner_2" and self.with_ == "both":
             return other(self.first_speaker)
-        return None
+        return self.first_speaker
 
 
 def other(partner: str) -> str:

@@ -23,8 +23,9 @@ def malformed(field: str, text: str, code: str = "malformed", **params: object) 
 
 def instant(text: str) -> datetime:
     """An RFC 3339 instant with Z; finer than microseconds is cut."""
-    head, _, fraction = text.removesuffix("Z").partition(".")
-    return datetime.fromisoformat(f"{head}.{(fraction or '0')[:6]:0<6}").replace(tzinfo=UTC)
+    seconds, _, fraction = text.removesuffix("Z").partition(".")
+    microseconds = fraction[:6].ljust(6, "0")
+    return datetime.fromisoformat(f"{seconds}.{microseconds}").replace(tzinfo=UTC)
 
 
 def written(at: datetime) -> str:
@@ -48,6 +49,7 @@ class Text:
             malformed(field, gettext_noop("%(field)s is longer than %(most)s characters"), most=self.most)
         if not self.may_be_empty and not value.strip():
             malformed(field, gettext_noop("%(field)s is empty"))
+
         for letter in value:
             if letter not in "\n\t" and unicodedata.category(letter) in ("Cc", "Cs"):
                 malformed(field, gettext_noop("%(field)s holds a control character"))
@@ -99,25 +101,37 @@ class YesNo:
 @dataclass(frozen=True)
 class Instant:
     def check(self, value: object, field: str) -> None:
-        try:
-            if isinstance(value, str) and INSTANT.fullmatch(value):
-                instant(value)
-                return
-        except ValueError:
-            pass
-        malformed(field, gettext_noop("%(field)s is not an instant like 2025-03-13T18:00:00Z"))
+        if not _is_instant(value):
+            malformed(field, gettext_noop("%(field)s is not an instant like 2025-03-13T18:00:00Z"))
+
+
+def _is_instant(value: object) -> bool:
+    if not isinstance(value, str) or not INSTANT.fullmatch(value):
+        return False
+
+    try:
+        instant(value)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
 class Day:
     def check(self, value: object, field: str) -> None:
-        try:
-            if isinstance(value, str) and DAY.fullmatch(value):
-                date.fromisoformat(value)
-                return
-        except ValueError:
-            pass
-        malformed(field, gettext_noop("%(field)s is not a date like 2025-03-27"))
+        if not _is_day(value):
+            malformed(field, gettext_noop("%(field)s is not a date like 2025-03-27"))
+
+
+def _is_day(value: object) -> bool:
+    if not isinstance(value, str) or not DAY.fullmatch(value):
+        return False
+
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -137,6 +151,7 @@ class ListOf:
                 least=self.least,
                 most=self.most,
             )
+
         for place, entry in enumerate(value):
             self.shape.check(entry, f"{field}[{place}]")
         if self.once_each and len(set(value)) != len(value):
@@ -182,10 +197,12 @@ class Object:
     def check(self, value: object, field: str) -> None:
         if not isinstance(value, Mapping):
             malformed(field, gettext_noop("%(field)s is not an object"))
+
         prefix = f"{field}." if field else ""
         for key in value:
             if key not in self.parts:
                 malformed(f"{prefix}{key}", UNKNOWN_KEY, "unknown_key")
+
         for key, part in self.parts.items():
             if key in value:
                 part.shape.check(value[key], f"{prefix}{key}")

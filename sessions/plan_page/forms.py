@@ -45,16 +45,20 @@ class PlanForm(forms.Form):
         self.zone = ZoneInfo(zone)
         self.fields["first_speaker"].choices = people  # type: ignore[attr-defined]
         self.fields["meets"].choices = [("both", _("both")), *people]  # type: ignore[attr-defined]
+
         soon = (now.astimezone(self.zone) + timedelta(minutes=5)).replace(second=0, microsecond=0)
         self.fields["starts"].initial = soon.replace(tzinfo=None)
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or {}
         chosen = FORMATS.get(said.get("format", ""))
-        if chosen and chosen.with_ == "one" and said.get("meets") == "both":
+        meets = said.get("meets")
+
+        if chosen and chosen.with_ == "one" and meets == "both":
             self.add_error("meets", _("This is a talk with one; please choose with whom."))
-        if chosen and chosen.with_ == "both" and said.get("meets") in ("A", "B"):
+        if chosen and chosen.with_ == "both" and meets in ("A", "B"):
             self.add_error("meets", _("This format needs both."))
+
         if said.get("starts"):
             said["starts"] = said["starts"].replace(tzinfo=self.zone)
         return said

@@ -24,26 +24,33 @@ def plan(request: HttpRequest, couple_id: UUID) -> HttpResponse:
     partners = list(Partner.objects.visible_to(viewer).filter(couple=couple))
     people = [(partner.slot, partner.name) for partner in partners]
     form = PlanForm(request.POST or None, people=people, zone=couple.zone, now=now())
+
     if request.method == "POST" and form.is_valid():
         made = planning.propose(couple=couple, facilitator=request.user, now=now(), **_planned(form))
         return redirect("desk", made.pk)
+
     context = {
         "viewer": viewer,
         "couple": couple,
         "form": form,
-        "formats": FORMATS.values(),
+        "formats": list(FORMATS.values()),
         "partners": partners,
     }
     return page(request, "facilitation/plan_page/plan.html", context, status=422 if form.errors else 200)
 
 
 def _planned(form: PlanForm) -> dict[str, Any]:
+    """What the form says, as `planning.propose` asks for it."""
     facts = form.cleaned_data
+    goal = None
+    if facts["goal"]:
+        goal = (facts["category"], facts["goal"])
+
     return {
         "chosen": form.chosen,
         "short": facts["length"] == "short",
         "first_speaker": facts["first_speaker"],
         "with_": facts["meets"],
         "planned_start": facts["starts"],
-        "goal": (facts["category"], facts["goal"]) if facts["goal"] else None,
+        "goal": goal,
     }

@@ -109,8 +109,11 @@ class OpenSession:
 
     @property
     def next_line(self) -> int:
+        """The line of the next command in a session file; line 1 is the header."""
         moments = self.state.moments
-        return moments[-1].number + 1 if moments else 2
+        if not moments:
+            return 2
+        return moments[-1].number + 1
 
     @property
     def clock_line(self) -> int:
@@ -177,6 +180,7 @@ class OpenSession:
     def _remember(self, command: Command, poster: str, number: int) -> None:
         if command.key is None:
             return
+
         self._postings[poster, command.key] = Posting.objects.create(
             session=self.session,
             poster=poster,
@@ -203,7 +207,10 @@ class OpenSession:
         author: UUID,
     ) -> list[Line]:
         """The command as rows, and the fold one step further. The lines that were written."""
-        target = rules.target_of(self.state, command) if command.kind == "corrected" else None
+        target = None
+        if command.kind == "corrected":
+            target = rules.target_of(self.state, command)
+
         alone = self.plan.with_ if self.session.owner_id else ""
         parts = moment_rows.split(command, target=target, set_aside=verdict.set_aside, alone=alone)
         written_at = at if self.plan.timed else None
@@ -240,10 +247,12 @@ class OpenSession:
             ref = str(command.fields["id"])
             draft = lines[0]
             Agreement.objects.create(session=self.session, ref=ref, line=draft, audience=draft.audience)
+
         elif command.kind == "undone":
             drafts = Agreement.objects.unscoped("a draft that was undone is none")
             still_there = list(self.state.agreements)
             drafts.filter(session=self.session).exclude(ref__in=still_there).delete()
+
         elif command.kind == "agreement_confirmed":
             ref = str(command.fields["agreement"])
             confirmed_by = self.state.agreements[ref]
@@ -254,7 +263,8 @@ class OpenSession:
         """Both confirmed it, so its words, corrections included, become joint; a talk with one stays that one's."""
         drafts = Agreement.objects.unscoped("both confirmed, so it becomes joint")
         draft = drafts.select_related("line__moment").get(session=self.session, ref=ref)
-        audience = draft.audience if self.session.owner_id else "JOINT"
+        is_talk_with_one = self.session.owner_id is not None
+        audience = draft.audience if is_talk_with_one else "JOINT"
         drafts.filter(pk=draft.pk).update(audience=audience, confirmed_at=now)
 
         is_its_line = Q(pk=draft.line_id)
@@ -271,25 +281,30 @@ class OpenSession:
         """
         reading = clock.read(self.plan, self.state, self.state.last_at or now)
         session = self.session
+        is_over = reading.state == "ended"
         has_begun = session.began_at is None and reading.started_at is not None
-        has_ended = session.state != "ended" and reading.state == "ended"
+        has_ended = is_over and session.state != "ended"
 
         session.state = reading.state
         session.phase_number = reading.phase or 0
         session.head = self.last[0]
         session.began_at = reading.started_at
-        session.ended_at = (reading.ended_at or now) if reading.state == "ended" else None
+        session.ended_at = None
+        if is_over:
+            session.ended_at = reading.ended_at or now
         session.save(update_fields=["state", "phase_number", "head", "began_at", "ended_at"])
+
         if has_ended:
             papers_due.mark(session, now=now)
-
         if self.replaying:
             return
+
         if has_begun:
             quiet.begin(session, self.plan, now=now)
         if has_ended:
             quiet.end(session, self.plan, now=now)
             bell.ring("documents")
+
         answered = live.Answered(session.pk, tab, session.head)
         transaction.on_commit(lambda: live.woke(answered), robust=True)
 
@@ -323,6 +338,7 @@ def command_from(fields: Mapping[str, Any], *, by: str, kind: str) -> Command:
         key=fields.get("key"),
         override=fields.get("override"),
     )
+
     check_form(kind, own)
     check_common(command)
     return command

@@ -65,7 +65,9 @@ def split(
 def _parts_by_reader(command: Command, target: clock.Moment | None) -> list[Part]:
     """Each field in the part of those who may read it; first the part of the command itself."""
     known = KINDS[command.kind]
-    content = KINDS[target.kind] if target else known
+    content = known
+    if target is not None:
+        content = KINDS[target.kind]
     described = {**known.by_name, **content.by_name}
 
     main = Part(
@@ -99,17 +101,22 @@ def _reader(
     if name not in content.by_name:
         return content.audience, _slot(content.owner, command, target)
 
-    entry = {**target.facts, **command.fields} if target else command.fields
+    entry = dict(command.fields)
+    if target is not None:
+        entry = {**target.facts, **command.fields}
     return content.audience_of(name, entry), _slot(content.owner_of(name), command, target)
 
 
 def _slot(owner: str, command: Command, target: clock.Moment | None) -> str | None:
     """Whose it is. What the team corrects stays with whoever said it."""
-    if owner == "to":
-        addressed = target.facts if target and "to" not in command.fields else command.fields
-        return str(addressed["to"])
+    by = command.by
+    fields = command.fields
+    if target is not None:
+        by = target.by
+        fields = {**target.facts, **command.fields}
 
-    by = target.by if target else command.by
+    if owner == "to":
+        return str(fields["to"])
     if owner in ("actor", "line") and by in PARTNERS:
         return by
     return None
@@ -136,8 +143,9 @@ def _say_who_did_it(parts: list[Part], command: Command) -> None:
         parts[0].by = ""
 
     audience = known.actor_audience or "FAC"
-    is_their_own = audience == "OWN_F" and command.by in PARTNERS
-    owner = command.by if is_their_own else None
+    owner = None
+    if audience == "OWN_F" and command.by in PARTNERS:
+        owner = command.by
 
     part = _part_for(parts, audience, owner, kind=command.kind, name="actor")
     part.by = command.by
@@ -218,6 +226,7 @@ def _written_facts(part: Part, command: Command) -> dict[str, object]:
 
 
 def _line(moment: Moment, part: Part, *, salt: str, author: UUID) -> Line:
+    """The words of a part, for the readers of its Moment."""
     return Line(
         session=moment.session,
         moment=moment,
@@ -256,21 +265,25 @@ def words_mac(salt: str, words: Mapping[str, object]) -> str:
 
 def digest(moment: Moment) -> str:
     """The hash of a row and, through `prev_hash`, of every row before it."""
+    at = moment.at.isoformat() if moment.at else None
+    owner = str(moment.owner_id) if moment.owner_id else None
+
     facts = [
         moment.prev_hash,
         str(moment.session_id),
         moment.number,
         moment.command,
-        moment.at.isoformat() if moment.at else None,
+        at,
         moment.kind,
         moment.part,
         moment.by,
         moment.told_to,
         moment.facts,
         moment.audience,
-        str(moment.owner_id) if moment.owner_id else None,
+        owner,
         moment.words_mac,
     ]
+
     return hashlib.sha256(_in_one_order(facts).encode()).hexdigest()
 
 
@@ -342,9 +355,11 @@ def read(session_id: UUID) -> tuple[list[clock.Moment], tuple[int, str]]:
 
 
 def _add_part(one: Whole, kind: str, part: str, by: str, told_to: bool, facts: Mapping[str, Any]) -> None:
+    """Add to a command what one of its parts says of it."""
     if part == "set_aside":
         one.override = True
         return
+
     if "voice" in facts:
         one.voice = facts["voice"]
     if part == "voice":
@@ -353,9 +368,12 @@ def _add_part(one: Whole, kind: str, part: str, by: str, told_to: bool, facts: M
     if kind in KINDS:
         # The main part may bear a neutral name; the part of those who may know has the real one.
         one.kind = kind
+
     one.by = one.by or by
     one.told_to = one.told_to or told_to
-    one.facts.update({name: value for name, value in facts.items() if name != "voice"})
+    for name, value in facts.items():
+        if name != "voice":
+            one.facts[name] = value
 
 
 def _pure(number: int, one: Whole) -> clock.Moment:

@@ -30,6 +30,8 @@ OVERRUN_MINUTES = 5
 LEAST_COOL_DOWN_MINUTES = 20
 # Where nobody said how long the room is free, it is free for this many times the planned minutes.
 ROOM_FACTOR = 1.5
+# What a header says in names; a plan is kept without it.
+WITH_NAMES = ("couple", "facilitator", "partners")
 
 # A goal as (category, wording).
 Goal = tuple[str, str]
@@ -41,7 +43,9 @@ def plan_of(session: Session) -> Plan:
 
 def title_of(session: Session) -> str:
     known = FORMATS.get(session.format_code)
-    return known.title if known else _("Session")
+    if known is None:
+        return _("Session")
+    return known.title
 
 
 def day(text: object) -> date | None:
@@ -93,7 +97,8 @@ def header_for(
 
     header["zone"] = zone
     header["language"] = language
-    header["first_speaker"] = first_speaker if with_ == "both" else with_
+    is_with_one = with_ != "both"
+    header["first_speaker"] = with_ if is_with_one else first_speaker
     if hours is not None:
         header.update(_written_hours(hours, chosen, short=short))
 
@@ -110,7 +115,7 @@ def header_for(
     }
     if hours is None:
         header["timed"] = False
-    if with_ != "both":
+    if is_with_one:
         header["with"] = with_
     return header
 
@@ -153,6 +158,7 @@ def propose(
 ) -> Session:
     """One meeting in one of the ready formats; the format brings a goal where none is given."""
     refuse_without_notes(couple, with_)
+
     header = header_for(
         chosen,
         short=short,
@@ -176,10 +182,12 @@ def pause_sign_for(couple: Couple, with_: str) -> PauseSign:
 
 def refuse_without_notes(couple: Couple, with_: str) -> None:
     """A planned session is notes, so whoever meets has said yes to them. A file that is read in was held already."""
-    both = partners_of(couple.pk)
-    meeting = list(both.values()) if with_ == "both" else [both[with_]]
+    meeting = partners_of(couple.pk)
+    if with_ != "both":
+        meeting = {with_: meeting[with_]}
+
     notes = Consent.Scope.STORED_NOTES
-    if all(consents.current(partner=partner, scope=notes) for partner in meeting):
+    if all(consents.current(partner=partner, scope=notes) for partner in meeting.values()):
         return
 
     raise Refusal(
@@ -200,16 +208,19 @@ def keep(
 ) -> Session:
     """A session from the header of a file; names stay with the partners they belong to."""
     plan = plan_from(header)
-    nameless = {
-        name: value for name, value in header.items() if name not in ("couple", "facilitator", "partners")
-    }
-    alone = partners_of(couple.pk)[plan.with_] if plan.with_ != "both" else None
+    nameless = {name: value for name, value in header.items() if name not in WITH_NAMES}
+
+    alone = None
+    audience = "JOINT"
+    if plan.with_ != "both":
+        alone = partners_of(couple.pk)[plan.with_]
+        audience = "OWN_F"
 
     session = Session.objects.create(
         pk=pk or uuid4(),
         couple=couple,
         facilitator=facilitator,
-        audience="OWN_F" if alone else "JOINT",
+        audience=audience,
         owner=alone,
         format_code=code or plan.format or "",
         plan=nameless,

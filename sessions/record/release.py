@@ -37,22 +37,17 @@ def agree(
         raise Refusal(
             gettext_noop("This talk was with one; only that one is asked."), "not_theirs", "absolute"
         )
-    own = Moment.objects.unscoped("a partner keeps back own lines").filter(
-        session=session, owner=partner, audience="REL", pk__in=list(held_back)
-    )
-    kept = [
-        HeldBack.objects.unscoped("a line is kept back once").get_or_create(
-            moment=moment, defaults={"at": now}
-        )
-        for moment in own
-    ]
+
+    keeps_more_back = _keep_back(session, partner, held_back, now)
+
     reader = _current(session).filter(partner=partner).first()
     if reader is None:
         reader = Reader.objects.create(session=session, partner=partner, how=how, agreed_at=now)
-    elif any(is_new for _row, is_new in kept):
+    elif keeps_more_back:
         # What they say yes to is another text from now on; papers follow the latest yes.
         reader.agreed_at = now
         reader.save(update_fields=["agreed_at"])
+
     audit.record(
         practice=session.couple.practice_id,
         actor=by,
@@ -60,20 +55,38 @@ def agree(
         subject=f"session:{session.pk}",
         at=now,
     )
+
     if is_released(session):
         _open(session, now)
         papers_due.mark(session, now=now)
         bell.ring("documents")
+
     return reader
+
+
+def _keep_back(session: Session, partner: Partner, held_back: Iterable[UUID], now: datetime) -> bool:
+    """Keep back those of these Moments that are the partner's own; whether any was not kept back before."""
+    own = Moment.objects.unscoped("a partner keeps back own lines").filter(
+        session=session, owner=partner, audience="REL", pk__in=list(held_back)
+    )
+
+    any_new = False
+    for moment in own:
+        rows = HeldBack.objects.unscoped("a line is kept back once")
+        _row, is_new = rows.get_or_create(moment=moment, defaults={"at": now})
+        any_new = any_new or is_new
+    return any_new
 
 
 @transaction.atomic
 def withdraw(*, session: Session, partner: Partner, by: str, now: datetime) -> None:
     """Stops future reading by the other; papers already handed out cannot be taken back."""
     session = _locked(session)
+
     _current(session).filter(partner=partner).update(withdrawn_at=now)
     Opening.objects.unscoped("a release is withdrawn").filter(moment__session=session).delete()
     papers_due.mark(session, now=now)
+
     audit.record(
         practice=session.couple.practice_id,
         actor=by,
@@ -84,7 +97,7 @@ def withdraw(*, session: Session, partner: Partner, by: str, now: datetime) -> N
 
 
 def _locked(session: Session) -> Session:
-    """Two who say yes at once must see each other's yes, or neither would open anything."""
+    """The session, locked: two who say yes at once must see each other's yes, or neither opens anything."""
     rows = Session.objects.unscoped("a release locks its session").select_for_update(of=("self",))
     found: Session = rows.select_related("couple").get(pk=session.pk)
     return found
@@ -92,8 +105,9 @@ def _locked(session: Session) -> Session:
 
 def is_released(session: Session) -> bool:
     """Everybody who met said yes, and nobody has taken it back."""
-    needed = 1 if session.owner_id else 2
-    return _current(session).count() >= needed
+    is_with_one = session.owner_id is not None
+    people = 1 if is_with_one else 2
+    return _current(session).count() >= people
 
 
 def released_since(session: str) -> Subquery:
@@ -104,10 +118,12 @@ def released_since(session: str) -> Subquery:
     yeses = Reader.objects.unscoped("release asks who said yes").filter(
         session=OuterRef(session), withdrawn_at__isnull=True
     )
-    grouped = (
+    counted = (
         yeses.order_by().values("session", "session__owner").annotate(n=Count("pk"), since=Max("agreed_at"))
     )
-    return Subquery(grouped.filter(Q(n__gte=2) | Q(session__owner__isnull=False)).values("since")[:1])
+
+    everybody_said_yes = Q(n__gte=2) | Q(session__owner__isnull=False)
+    return Subquery(counted.filter(everybody_said_yes).values("since")[:1])
 
 
 def readers(session: Session) -> set[str]:
@@ -129,22 +145,30 @@ def _open(session: Session, now: datetime) -> None:
         .order_by("number")
     )
     undone = undone_numbers(rows)
+    standing = [moment for moment in rows if moment.command not in undone]
+
     closed = _kept_back(session, rows)
+    # What the closed ones bring, so that those which quote it later are closed as well.
     hidden: set[str] = set()
     shown: list[Moment] = []
-    for moment in rows:
-        if moment.command in undone:
-            continue
-        quoted = {str(moment.facts[name]) for name in QUOTES if name in moment.facts}
-        corrected = moment.facts["line"] if moment.kind == "corrected" else None
-        if moment.command in closed or corrected in closed or quoted & hidden:
+
+    for moment in standing:
+        corrects_closed = moment.kind == "corrected" and moment.facts["line"] in closed
+        quotes_hidden = bool(_named(moment, QUOTES) & hidden)
+        if moment.command in closed or corrects_closed or quotes_hidden:
             closed.add(moment.command)
-            hidden |= {str(moment.facts[name]) for name in NAMES if name in moment.facts}
+            hidden |= _named(moment, NAMES)
         elif moment.audience == "REL":
             shown.append(moment)
+
     openings = Opening.objects.unscoped("what is kept back later is closed again")
     openings.filter(moment__session=session).exclude(moment__in=shown).delete()
     Opening.objects.bulk_create([Opening(moment=moment, at=now) for moment in shown], ignore_conflicts=True)
+
+
+def _named(moment: Moment, facts: Iterable[str]) -> set[str]:
+    """What these facts of a Moment name, where it has them."""
+    return {str(moment.facts[name]) for name in facts if name in moment.facts}
 
 
 def _kept_back(session: Session, rows: Iterable[Moment]) -> set[int]:
@@ -154,6 +178,7 @@ def _kept_back(session: Session, rows: Iterable[Moment]) -> set[int]:
         .filter(moment__session=session)
         .values_list("moment", flat=True)
     )
+
     closed: set[int] = set()
     for moment in rows:
         if moment.pk in kept:

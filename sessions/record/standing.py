@@ -55,9 +55,10 @@ def people_of(couple_id: UUID) -> People:
     """Both partners with their talks and consents, in one query."""
     talks = Screening.objects.unscoped("rules read the latest private talks").filter(partner=OuterRef("pk"))
     latest = talks.order_by("-recorded_at")
-    current = Consent.objects.unscoped("does a consent cover this act").filter(
-        partner=OuterRef("pk"), withdrawn_at__isnull=True
-    )
+
+    consents = Consent.objects.unscoped("does a consent cover this act")
+    current = consents.filter(partner=OuterRef("pk"), withdrawn_at__isnull=True)
+
     partners = (
         Partner.objects.unscoped("a command asks for the two of its session")
         .filter(couple=couple_id)

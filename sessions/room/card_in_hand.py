@@ -16,6 +16,7 @@ from sessions.record.conduct import OpenSession
 
 Choices = tuple[tuple[str, str], ...]
 Answers = Mapping[str, str]
+MOST_CHOICES = 6
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,11 @@ class Ask:
     choices: Choices
     about: str = ""
     required: bool = False
+
+    @property
+    def is_scale(self) -> bool:
+        """So many choices that they are the steps of a scale."""
+        return len(self.choices) > MOST_CHOICES
 
 
 @dataclass(frozen=True)

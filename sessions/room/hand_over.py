@@ -52,7 +52,9 @@ def in_hand(card: HandOverCard, session_id: UUID | None, now: datetime) -> CardI
 def question_of(hand: CardInHand) -> Question | None:
     """What the card asks now; None where its moment has not come or is over."""
     asked = QUESTIONS.get(hand.card.name)
-    return asked(hand) if asked else None
+    if asked is None:
+        return None
+    return asked(hand)
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,10 @@ class Asked:
 def asked(card: HandOverCard, session_id: UUID | None, now: datetime) -> Asked | None:
     """The card and its question, where both are there."""
     hand = in_hand(card, session_id, now)
-    question = question_of(hand) if hand else None
-    if hand is None or question is None:
+    if hand is None:
+        return None
+    question = question_of(hand)
+    if question is None:
         return None
     return Asked(hand, question)
 
@@ -105,7 +109,10 @@ def answers(question: Question, posted: Mapping[str, str]) -> dict[str, str]:
 
 def take(one: Asked, posted: Mapping[str, str], *, now: datetime) -> None:
     """Keep what this person said. A refusal means that the moment for it is over."""
-    own_words = posted.get("own_words", "").strip() if one.question.own_words else ""
+    own_words = ""
+    if one.question.own_words:
+        own_words = posted.get("own_words", "").strip()
+
     command = one.question.command(answers(one.question, posted), own_words)
     key = posted.get("key") or uuid4().hex
 

@@ -24,9 +24,11 @@ class TurnedMiddleware:
             return self.get_response(request)
         if not request.user.is_authenticated or turned_of(request) is None:
             return self.get_response(request)
+
         is_api = request.path.startswith("/api/")
         if request.method in ("GET", "HEAD") and not is_api:
             return redirect("turned")
+
         words = _("The screen is turned. Turn it back first.")
         if is_api:
             return JsonResponse({"detail": words}, status=409)

@@ -1,5 +1,7 @@
-"""What the shared screen shows: whose turn, what this part is for, a calm clock. Read as the room, which knows
-only what both may know; shaped as absolute instants, so that one state gives one fragment."""
+"""What the shared screen shows: whose turn, what this part is for, a calm clock.
+
+Read as the room, which knows only what both may know. Instants are absolute, so that one state gives one fragment.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -32,6 +34,7 @@ class Part:
     number: int
     of: int
     planned_s: int
+    # While the clock runs, when the minutes are over; while it rests, how many seconds are left.
     ends_at: datetime | None
     left_s: int | None
 
@@ -47,56 +50,94 @@ class Turn:
 
 def shown(session: Session, now: datetime) -> dict[str, Any]:
     """`session` was found as the room. Names of the two are asked of their couple."""
-    viewer, plan = AsRoom(session.pk), plan_of(session)
+    viewer = AsRoom(session.pk)
+    plan = plan_of(session)
     moments, _last = moment_rows.read(session.pk)
     reading = clock.read(plan, clock.fold(plan, moments), now)
+
     both = partners_of(session.couple_id)
     people = tuple(both[slot] for slot in plan.partners)
     parting = Parting.objects.visible_to(viewer).filter(session=session).first()
     lines = spoken_lines(Line.objects.visible_to(viewer).filter(session=session))
-    return {
+
+    context: dict[str, Any] = {
         "people": people,
-        "state": "running" if reading.state in LIVE else reading.state,
-        "settling": bool(reading.pause and reading.pause.kind == "settling"),
-        "back_at": reading.return_at if reading.state == "cooling_down" else None,
+        "names": _names(people),
         "part": _part(plan, reading),
         "turn": _turn(session, plan, reading, people),
-        "rules": GROUND_RULES if reading.phase == 1 and reading.state in LIVE else (),
         "goals": [came_for(goal.wording) for goal in plan.goals if goal.owner == "both" and goal.wording],
         "intention": plan.joint_intention,
         "agreements": _agreements(session, viewer, lines),
         "later": [line.words["text"] for line in lines if line.kind == "idea_parked"],
-        "sign": (parting and parting.sign) or plan.exit_strategy.sign,
-        "return_sentence": (parting and parting.return_sentence) or plan.exit_strategy.return_sentence,
-        "farewell": parting.line if parting and reading.state == "ended" else "",
+    }
+    context.update(_where(reading))
+    context.update(_taken_home(plan, reading, parting))
+    return context
+
+
+def _where(reading: clock.Reading) -> dict[str, Any]:
+    """Where the session is; wrapping up looks like any other minute of it."""
+    is_live = reading.state in LIVE
+    is_cooling_down = reading.state == "cooling_down"
+    is_opening = is_live and reading.phase == 1
+
+    return {
+        "state": "running" if is_live else reading.state,
+        "settling": reading.pause is not None and reading.pause.kind == "settling",
+        "back_at": reading.return_at if is_cooling_down else None,
+        "rules": GROUND_RULES if is_opening else (),
     }
 
 
+def _taken_home(plan: Plan, reading: clock.Reading, parting: Parting | None) -> dict[str, str]:
+    """The sign for a pause and the way back, as they were said last; at the end the line to go home with."""
+    sign = plan.exit_strategy.sign
+    return_sentence = plan.exit_strategy.return_sentence
+    farewell = ""
+
+    if parting is not None:
+        sign = parting.sign or sign
+        return_sentence = parting.return_sentence or return_sentence
+        if reading.state == "ended":
+            farewell = parting.line
+
+    return {"sign": sign, "return_sentence": return_sentence, "farewell": farewell}
+
+
 def _agreements(session: Session, viewer: AsRoom, lines: list[SpokenLine]) -> list[str]:
+    """The words of what both confirmed."""
     confirmed = Agreement.objects.visible_to(viewer).filter(session=session, confirmed_at__isnull=False)
     refs = set(confirmed.values_list("ref", flat=True))
+
     return [line.words["text"] for line in lines if line.kind == "compromise_drafted" and line.ref in refs]
 
 
 def _phase(plan: Plan, reading: clock.Reading) -> PlannedPhase | None:
-    return plan.phases[reading.phase - 1] if reading.phase else None
+    if not reading.phase:
+        return None
+    return plan.phases[reading.phase - 1]
 
 
 def _part(plan: Plan, reading: clock.Reading) -> Part | None:
     phase = _phase(plan, reading)
     if phase is None or reading.phase is None or reading.state == "ended":
         return None
-    run, left = reading.phases[reading.phase - 1], reading.phase_remaining_s
-    ticking = reading.state in LIVE and left is not None
-    ends = reading.now.replace(microsecond=0) + timedelta(seconds=left or 0)
+
+    left_s = reading.phase_remaining_s
+    ends_at = None
+    if left_s is not None and reading.state in LIVE:
+        ends_at = reading.now.replace(microsecond=0) + timedelta(seconds=left_s)
+        left_s = None
+
+    run = reading.phases[reading.phase - 1]
     return Part(
-        phase.title,
-        phase.prompts,
-        reading.phase,
-        len(plan.phases),
-        run.planned_s + run.extended_s,
-        ends if ticking else None,
-        None if ticking else left,
+        title=phase.title,
+        prompts=phase.prompts,
+        number=reading.phase,
+        of=len(plan.phases),
+        planned_s=run.planned_s + run.extended_s,
+        ends_at=ends_at,
+        left_s=left_s,
     )
 
 
@@ -106,14 +147,18 @@ def _turn(session: Session, plan: Plan, reading: clock.Reading, people: tuple[Pa
     for partner in people:
         if partner.slot == reading.floor:
             return Turn(partner, people, partner.name)
+
     phase = _phase(plan, reading)
-    match phase.turn if phase else "":
-        case "facilitator":
-            return Turn(None, (), session.facilitator.name)
-        case "quiet":
-            return Turn(None, (), _("a quiet moment"))
-        case _:
-            return Turn(None, people, " · ".join(partner.name for partner in people))
+    turn = phase.turn if phase else ""
+    if turn == "facilitator":
+        return Turn(None, (), session.facilitator.name)
+    if turn == "quiet":
+        return Turn(None, (), _("a quiet moment"))
+    return Turn(None, people, _names(people))
+
+
+def _names(people: tuple[Partner, ...]) -> str:
+    return " · ".join(partner.name for partner in people)
 
 
 def tag(html: str) -> str:

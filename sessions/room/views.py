@@ -76,6 +76,7 @@ def turned_screen(request: HttpRequest) -> HttpResponse:
     here = turned_of(request)
     if here is None:
         return _blank(request)
+
     if here.card is None:
         return _shared(request, here)
     if here.answered:
@@ -88,14 +89,18 @@ def _page(
 ) -> HttpResponse:
     """A page of the turned screen: with the way back, and with nothing of whoever is signed in."""
     here = turned_of(request)
-    is_waiting = here is not None and not here.answered
-    frame = {
+    # Two tabs of one sign-in that differ in it do not show the same any more.
+    turn_mark = ""
+    if here is not None and not here.answered:
+        turn_mark = here.nonce
+
+    frame: dict[str, Any] = {
         "asks_code": bool(request.user.short_code),
         "tried": about_last_code(request),
-        # Two tabs of one sign-in that differ in it do not show the same any more.
-        "turn_mark": here.nonce if here and is_waiting else "",
+        "turn_mark": turn_mark,
     }
-    return page(request, f"facilitation/room/{name}.html", {**frame, **(context or {})}, status=status)
+    frame.update(context or {})
+    return page(request, f"facilitation/room/{name}.html", frame, status=status)
 
 
 # The shared view
@@ -130,8 +135,9 @@ def _turned_session(request: HttpRequest, here: Turned) -> Session | None:
 def turned_fragment(request: HttpRequest) -> HttpResponse:
     """The living part of the shared view; 304 when it would be the same bytes."""
     here = turned_of(request)
-    shows_session = here is not None and here.card is None
-    session = _turned_session(request, here) if here and shows_session else None
+    if here is None or here.card is not None:
+        raise Http404
+    session = _turned_session(request, here)
     if session is None:
         raise Http404
 
@@ -155,7 +161,9 @@ def _fragment(request: HttpRequest, session: Session, at: datetime) -> str:
 
 def _name(card: turned.HandOverCard) -> str:
     partner = hand_over.whose(card)
-    return partner.name if partner else ""
+    if partner is None:
+        return ""
+    return partner.name
 
 
 def _laid(
@@ -239,9 +247,11 @@ def _keep_answer(request: HttpRequest, here: Turned, card: turned.HandOverCard) 
 
 
 def _agree(request: HttpRequest, card: turned.HandOverCard) -> None:
+    """Keep what this partner said yes to before a first meeting."""
     partner = hand_over.whose(card)
     if partner is None:
         return
+
     actor = hand_over.as_themselves(partner).actor
     agreement.take(partner, request.POST.getlist("scopes"), by=actor, now=now())
 

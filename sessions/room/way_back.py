@@ -38,6 +38,7 @@ def about_last_code(request: HttpRequest) -> str:
     tries = request.session.get(TRIES)
     if not tries:
         return ""
+
     if _must_wait(request):
         return _("Let us wait a minute, then try again.")
     if tries["until"]:
@@ -56,8 +57,9 @@ def _count_wrong_code(request: HttpRequest) -> None:
     has_waited = tries["until"] is not None
     wrong = 1 if has_waited else tries["wrong"] + 1
 
-    must_wait = wrong >= MOST_TRIES
-    until = (now() + WAIT).isoformat() if must_wait else None
+    until = None
+    if wrong >= MOST_TRIES:
+        until = (now() + WAIT).isoformat()
     request.session[TRIES] = {"wrong": wrong, "until": until}
 
 

@@ -11,7 +11,7 @@ from clients.models import Couple
 from sessions.desk.forms import DraftForm, NeedForm, OptionForm, StatementForm, words_between
 from sessions.desk.posting import MEETS_SOON, may_be_next
 from sessions.desk.snapshot import DeskSnapshot
-from sessions.engine.formats import FORMATS, Format
+from sessions.engine.formats import FORMATS
 from sessions.engine.kinds import HEARD
 from sessions.engine.plan import other
 from sessions.engine.values import written
@@ -102,13 +102,14 @@ class WriteUpForm(forms.Form):
         """As sessions.write_up.verbs.open_up takes them."""
         said = self.cleaned_data
         couple, _colon, with_ = said["who"].rpartition(":")
+        first_speaker = said["first"] if with_ == "both" else with_
         pairs = [(said[f"category{number}"], said[f"goal{number}"]) for number in ("", "_2", "_3")]
-        chosen: Format = FORMATS[said["format"]]
+
         return {
             "couple": self.couples[couple],
             "with_": with_,
-            "first_speaker": said["first"] if with_ == "both" else with_,
-            "chosen": chosen,
+            "first_speaker": first_speaker,
+            "chosen": FORMATS[said["format"]],
             "held_on": said["held_on"],
             "held_minutes": said["held_minutes"],
             "goals": [(category, wording) for category, wording in pairs if wording],
@@ -161,7 +162,8 @@ class NeedCard(NeedForm, HeardFields):
     def on(self, card: WrittenCard) -> WrittenCard:
         said = self.cleaned_data
         by = said["by"]
-        need, statement = card.made("need"), card.made("statement")
+        need = card.made("need")
+        statement = card.made("statement")
 
         fields = self.command_fields()
         fields["feelings"] = words_between(said["feelings"])
@@ -234,18 +236,16 @@ class AgreementCard(DraftForm):
         said = self.cleaned_data
         agreement = card.made("agreement")
 
-        fields = self.command_fields()
+        fields: dict[str, Any] = {}
+        fields["from_options"] = said.get("options", [])
+        fields["serves"] = said.get("serves", [])
+        if said["trial_until"]:
+            fields["trial_until"] = said["trial_until"].isoformat()
+        fields["if_not_working"] = said["if_not_working"]
+        fields.update(self.command_fields())
         fields["who_does_what"] = self._who_does_what()
-        card.says(
-            "F",
-            "compromise_drafted",
-            id=agreement,
-            from_options=said.get("options", []),
-            serves=said.get("serves", []),
-            trial_until=said["trial_until"].isoformat() if said["trial_until"] else "",
-            if_not_working=said["if_not_working"],
-            **fields,
-        )
+        card.says("F", "compromise_drafted", id=agreement, **fields)
+
         for slot in said["confirmed"]:
             card.says(slot, "agreement_confirmed", agreement=agreement)
         return card
@@ -273,14 +273,14 @@ class ClosingCard(forms.Form):
     def __init__(self, *args: Any, desk: DeskSnapshot, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.desk = desk
+
         views = [("", "–"), *codes.choices(codes.GOAL_VIEW)]
         for slot, name in desk.names:
             for goal in desk.plan.goals:
-                self.fields[f"goal_{goal.id}_{slot}"] = forms.ChoiceField(
-                    label=_("%(name)s: %(goal)s") % {"name": name, "goal": goal.wording},
-                    required=False,
-                    choices=views,
-                )
+                label = _("%(name)s: %(goal)s") % {"name": name, "goal": goal.wording}
+                field = forms.ChoiceField(label=label, required=False, choices=views)
+                self.fields[f"goal_{goal.id}_{slot}"] = field
+
             label = _("%(name)s, a word for the way home") % {"name": name}
             self.fields[f"word_{slot}"] = _line(label, most=1000)
 
@@ -334,9 +334,10 @@ class EndCard(forms.Form):
         if state.closing.status in ("waiting", "active"):
             card.says("F", "phase_finished", phase=closing)
 
-        next_at = self.cleaned_data["next_at"]
         how = "carried_over" if state.carried else "completed"
-        return card.says("F", "session_ended", how=how, next_session=written(next_at) if next_at else "")
+        next_at = self.cleaned_data["next_at"]
+        next_session = written(next_at) if next_at else ""
+        return card.says("F", "session_ended", how=how, next_session=next_session)
 
     def words(self) -> dict[str, str]:
         """What goes on the sheet; what was left as the plan has it needs no row."""

@@ -39,7 +39,9 @@ def open_up(
 ) -> Session:
     """A session without a clock, begun, so that its cards can be filled in. The same key again finds it."""
     viewer = AsFacilitator(facilitator.pk, facilitator.practice_id)
-    session_id = uuid5(couple.pk, str(key)) if key else None
+    session_id = None
+    if key is not None:
+        session_id = uuid5(couple.pk, str(key))
 
     # Two presses at once wait for each other here.
     Couple.objects.visible_to(viewer).select_for_update(of=("self",)).get(pk=couple.pk)
@@ -60,6 +62,7 @@ def open_up(
         intention=intention,
         pause_sign=planning.pause_sign_for(couple, with_),
     )
+
     session = planning.keep(
         couple=couple,
         facilitator=facilitator,
@@ -85,11 +88,13 @@ def write(
     with conduct.entered(session.pk) as session_now:
         if commands and session_now.is_answered(commands[0], poster):
             return
+
         for command in commands:
             session_now.post(command, poster=poster, author=facilitator.pk, now=now)
         session_now.keep(now=now)
         if words:
             partings.say(session, by=poster, now=now, **words)
+
     session.refresh_from_db()
 
 
@@ -113,10 +118,12 @@ class WrittenCard:
         """Add a command. What is empty was not said."""
         given = {name: value for name, value in fields.items() if value not in ("", None, [], ())}
         given["key"] = hashlib.sha256(f"{self.key}:{len(self.commands)}".encode()).hexdigest()
+
         if by in ("A", "B"):
             given["told_to"] = "F"
         if self.override:
             given["override"] = self.override
+
         self.commands.append(command_from(given, by=by, kind=kind))
         return self
 

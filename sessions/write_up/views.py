@@ -86,6 +86,7 @@ def _write(request: HttpRequest, viewer: AsFacilitator, session: Session) -> dic
     """Write what was posted. A card that was not well formed, by kind; then nothing is written."""
     posted = request.POST
     desk = look_at_desk(session, viewer, now())
+
     kind = posted.get("kind", "")
     words: dict[str, str] = {}
 
@@ -112,19 +113,16 @@ def _refused(request: HttpRequest, viewer: AsFacilitator, session: Session, no: 
     """The page as it is, with the no and everything that was typed."""
     posted = request.POST
     desk = look_at_desk(session, viewer, now())
-    kind = posted.get("kind", "")
-    is_card = kind in WRITTEN_CARDS
+    # Nothing is parked here: the hour is over.
+    refusal = replace(not_yet(no, posted, desk), park=None)
 
-    return _shown(
-        request,
-        viewer,
-        session,
-        status=no.status,
-        # Nothing is parked here: the hour is over.
-        refusal=replace(not_yet(no, posted, desk), park=None),
-        forms={kind: card_form(kind, desk, posted)} if is_card else {},
-        typed=Typed() if is_card else Typed(fields=posting.typed_fields(posted)),
-    )
+    kind = posted.get("kind", "")
+    if kind in WRITTEN_CARDS:
+        card = card_form(kind, desk, posted)
+        return _shown(request, viewer, session, status=no.status, refusal=refusal, forms={kind: card})
+
+    typed = Typed(fields=posting.typed_fields(posted))
+    return _shown(request, viewer, session, status=no.status, refusal=refusal, typed=typed)
 
 
 def _shown(
@@ -138,16 +136,18 @@ def _shown(
     typed: Typed | None = None,
     with_more: bool = False,
 ) -> HttpResponse:
+    """The page of cards. `forms` are those that were posted, by kind; the first of them is open."""
+    posted_cards = forms or {}
+
     with timezone.override(ZoneInfo(session.couple.zone)):
         desk = look_at_desk(session, viewer, now())
         shown = desk_context(desk, refusal=refusal, typed=typed, with_more=with_more)
-        values = {
-            **for_template(shown, _place(session)),
-            "card_forms": {**_empty_cards(desk), **(forms or {})},
-            "open_card": next(iter(forms or {}), shown.open_card),
-            "now": now(),
-            "viewer": viewer,
-        }
+
+        values = for_template(shown, _place(session))
+        values["card_forms"] = _empty_cards(desk) | posted_cards
+        values["open_card"] = next(iter(posted_cards), shown.open_card)
+        values["now"] = now()
+        values["viewer"] = viewer
         return page(request, "facilitation/write_up/written.html", values, status=status)
 
 

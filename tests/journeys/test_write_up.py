@@ -40,7 +40,7 @@ class Sheet:
         self.look()
 
     def look(self):
-        self.html = self.client.get(self.url).content.decode()
+        self.html = self.client.get(self.url, {"open": "more"}).content.decode()
         self.forms = [form for form in Forms(self.html).forms if form.action.endswith("/write-down/")]
         return self
 

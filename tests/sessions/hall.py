@@ -22,10 +22,14 @@ class Hall:
     def post(self, by, kind, *, key=None, seen=None, override=None, voice=None, after=10, **fields):
         """One command by the facilitator's sign-in, `after` seconds later."""
         self.at += timedelta(seconds=after)
-        given = {"key": key, "override": override, "voice": voice}
-        given = {name: value for name, value in given.items() if value is not None}
-        given |= {"told_to": "F"} if by in ("A", "B") else {}
-        command = conduct.command_from({**fields, **given}, by=by, kind=kind)
+
+        given = dict(fields)
+        common = {"key": key, "override": override, "voice": voice}
+        given.update({name: value for name, value in common.items() if value is not None})
+        if by in ("A", "B"):
+            given["told_to"] = "F"
+        command = conduct.command_from(given, by=by, kind=kind)
+
         user = self.house.facilitator
         return conduct.post(
             self.session.pk, command, poster=f"user:{user.pk}", author=user.pk, now=self.at, seen=seen

@@ -20,7 +20,8 @@ from tests.world import planned, signer
 
 def sign_in(user):
     store = SessionStore()
-    store[SESSION_KEY], store[BACKEND_SESSION_KEY] = str(user.pk), BACKEND
+    store[SESSION_KEY] = str(user.pk)
+    store[BACKEND_SESSION_KEY] = BACKEND
     store[HASH_SESSION_KEY] = user.get_session_auth_hash()
     store.create()
     return store.session_key
@@ -29,14 +30,17 @@ def sign_in(user):
 def stage():
     """Prints the session and one sign-in for each who looks."""
     at = now()
-    fay, oli = household("Fay", ("Ana", "Ben"), at=at), household("Oli", ("Cleo", "Dev"), at=at)
+    fay = household("Fay", ("Ana", "Ben"), at=at)
+    oli = household("Oli", ("Cleo", "Dev"), at=at)
     session = planned(fay, start=at)
+
     people = {"fay": fay.facilitator, "oli": oli.facilitator, "colleague": signer(fay, "Jo")}
     people |= {slot: couples.account_of(fay.partner(slot)) for slot in "AB"}
     for name in ("Gil", "Hal", "Ida"):
         people[name] = signer(fay, name)
         both = {"consented_a_at": at, "consented_b_at": at}
         Assignment.objects.create(couple=fay.couple, user=people[name], role=Assignment.Role.CO, **both)
+
     signed = {name: sign_in(user) for name, user in people.items()}
     print(json.dumps({"session": str(session.pk), "sign_ins": signed}))
 

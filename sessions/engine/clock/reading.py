@@ -176,15 +176,32 @@ def reading_of(state: State, now: datetime) -> Reading:
     plan = state.plan
     run = state.open_phase
     pause = state.pause
-    has_maximum = state.maximum != NEVER
+
+    started_at = None
+    ended_at = None
+    if plan.timed:
+        started_at = _instant(state.started_at)
+        ended_at = _instant(state.ended_at)
+
+    phase = None
+    phase_remaining_s = None
+    if run is not None:
+        phase = run.number
+        phase_remaining_s = run.limit - run.active
+
+    maximum_s = None
+    active_left_s = None
+    if state.maximum != NEVER:
+        maximum_s = state.maximum
+        active_left_s = state.maximum - state.active
 
     return Reading(
         state=state.name,
         now=now,
-        started_at=_instant(state.started_at) if plan.timed else None,
-        ended_at=_instant(state.ended_at) if plan.timed else None,
+        started_at=started_at,
+        ended_at=ended_at,
         ended_how=state.ended_how or state.derived_how(),
-        phase=run.number if run else None,
+        phase=phase,
         phases=tuple(_phase(plan, one) for one in state.phases),
         floor=state.floor,
         voice=state.voice,
@@ -196,9 +213,9 @@ def reading_of(state: State, now: datetime) -> Reading:
         voice_s=state.voice_seconds(),
         caucus_with=state.caucus_with,
         caucus_with_s=dict(state.caucus_parts),
-        phase_remaining_s=run.limit - run.active if run else None,
-        maximum_s=state.maximum if has_maximum else None,
-        active_left_s=state.maximum - state.active if has_maximum else None,
+        phase_remaining_s=phase_remaining_s,
+        maximum_s=maximum_s,
+        active_left_s=active_left_s,
         ends_at=_ends_at(state),
         latest_end=_instant(state.latest_end),
         return_at=_instant(pause.return_at) if pause else None,
@@ -287,7 +304,9 @@ def _changes_at(state: State) -> datetime | None:
     if state.clock == ACTIVE:
         ahead += [state.second + wait for wait in _waits(state) if 0 < wait < NEVER // 2]
 
-    return instant_at(min(ahead)) if ahead else None
+    if not ahead:
+        return None
+    return instant_at(min(ahead))
 
 
 def _waits(state: State) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ def fact(
     audience: AudienceName | None = None,
     owner: Owner | None = None,
 ) -> Field:
+    """A field that is structure: it stands in the Moment itself."""
     return Field(name, shape, required, "fact", audience, owner)
 
 
@@ -26,6 +27,7 @@ def words(
     owner: Owner | None = None,
     audience_from: Callable[[Fields], AudienceName] | None = None,
 ) -> Field:
+    """A field that somebody said or wrote: it stands in a Line, sealed."""
     return Field(name, shape, required, "words", audience, owner, audience_from)
 
 
@@ -40,6 +42,9 @@ def joint(
     at_once: bool = False,
 ) -> Kind:
     """A command of the clock: everybody in the room knows that it happened."""
+    # A pause, a stop and leaving are never joint work.
+    is_joint_work = joint_work and not at_once
+
     return Kind(
         name,
         by,
@@ -49,8 +54,7 @@ def joint(
         owner="joint",
         actor_audience=actor,
         shown_as=shown_as,
-        # A pause, a stop and leaving are never joint work.
-        is_joint_work=joint_work and not at_once,
+        is_joint_work=is_joint_work,
         at_once=at_once,
     )
 

@@ -75,7 +75,9 @@ def allowed(
     folded = moments if isinstance(moments, State) else fold(plan, moments)
     state = state_at(folded, now)
     if state.ended_at is not None:
-        return frozenset() if standing.released else frozenset({"corrected"})
+        if standing.released:
+            return frozenset()
+        return frozenset({"corrected"})
 
     kinds = [kind for kind in KINDS.values() if available(state, kind)]
     if joint_work_rests(state, standing):

@@ -12,9 +12,10 @@ from sessions.engine.session_file.parsing import BadLine, LineCommand, SessionFi
 
 
 def rehearse(file: SessionFile, standing: Standing) -> tuple[list[Moment], dict[str, Any]]:
-    """Runs the whole file through rules and clock. Raises BadLine for the first line, in file order."""
+    """The Moments and figures that the whole file comes to; raises BadLine for the first line that is refused."""
     state = begin(file.plan)
     seen: dict[tuple[str, str], Command] = {}
+
     for line in file.lines:
         try:
             if not is_repeat(seen, line):
@@ -23,6 +24,7 @@ def rehearse(file: SessionFile, standing: Standing) -> tuple[list[Moment], dict[
             raise BadLine(line.number, str(refusal)) from refusal
         if line.key is not None:
             seen.setdefault((line.by, line.key), line)
+
     file.finish(state.ended_at is not None)
     return state.moments, figures(file.plan, state)
 
@@ -31,6 +33,5 @@ def judged(state: State, standing: Standing, line: LineCommand) -> Moment:
     """The Moment that a line comes to, if the rules let it pass."""
     now = line.at or datetime(1970, 1, 1, tzinfo=UTC)
     verdict = check(state.plan, state, standing, line, now)
-    return moment_of(
-        line, number=line.number, at=line.at, target=target_kind(state, line), set_aside=verdict.set_aside
-    )
+    target = target_kind(state, line)
+    return moment_of(line, number=line.number, at=line.at, target=target, set_aside=verdict.set_aside)

@@ -105,13 +105,19 @@ class SessionFile:
 @dataclass(frozen=True)
 class Zone:
     def check(self, value: object, field: str) -> None:
-        try:
-            if isinstance(value, str) and value:
-                ZoneInfo(value)
-                return
-        except (ValueError, OSError, KeyError):
-            pass
-        malformed(field, gettext_noop("%(field)s is not a time zone like Europe/Lisbon"))
+        if not _is_zone(value):
+            malformed(field, gettext_noop("%(field)s is not a time zone like Europe/Lisbon"))
+
+
+def _is_zone(value: object) -> bool:
+    if not isinstance(value, str) or not value:
+        return False
+
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, KeyError):
+        return False
+    return True
 
 
 _NAME: Final = Text(200)
@@ -182,19 +188,20 @@ def read_header(raw: Mapping[str, Any]) -> tuple[Header, Plan]:
     _HEADER.check(raw, "")
     if "format" not in raw and "phases" not in raw:
         malformed("format", MISSING, "missing")
-    timed = raw.get("timed", True)
-    for name in _TIMES:
-        if timed and name not in raw:
-            malformed(name, MISSING, "missing")
-        if not timed and name in raw:
-            malformed(name, gettext_noop("%(field)s has no place in a session written up afterwards"))
+    _check_times(raw)
+
     plan = plan_from(raw)
-    _fits(raw, plan)
+    _check_fits(plan)
+
+    co_facilitator = None
+    if "co_facilitator" in raw:
+        co_facilitator = raw["co_facilitator"]["name"]
+
     header = Header(
         couple_code=raw["couple"]["code"],
         couple_label=raw["couple"]["label"],
         facilitator=raw["facilitator"]["name"],
-        co_facilitator=raw["co_facilitator"]["name"] if "co_facilitator" in raw else None,
+        co_facilitator=co_facilitator,
         names={who: raw["partners"][who]["name"] for who in PARTNERS},
         language=raw["language"],
         zone=raw["zone"],
@@ -203,23 +210,36 @@ def read_header(raw: Mapping[str, Any]) -> tuple[Header, Plan]:
     return header, plan
 
 
-def plan_from(raw: Mapping[str, Any]) -> Plan:
-    """The plan that a header comes to; phases, where they are given, beat those of the format."""
+def _check_times(raw: Mapping[str, Any]) -> None:
+    """A timed session has all of its times, one written up afterwards has none."""
     timed = raw.get("timed", True)
-    if "phases" not in raw:
-        phases = FORMATS[raw["format"]].phases
-    else:
-        phases = tuple(
-            PlannedPhase(**{"check_kind": None, **phase, "prompts": tuple(phase["prompts"])})
-            for phase in raw["phases"]
-        )
+    for name in _TIMES:
+        if timed and name not in raw:
+            malformed(name, MISSING, "missing")
+        if not timed and name in raw:
+            malformed(name, gettext_noop("%(field)s has no place in a session written up afterwards"))
+
+
+def plan_from(raw: Mapping[str, Any]) -> Plan:
+    """The plan that a well-formed header comes to."""
+    timed = raw.get("timed", True)
+    planned_start = None
+    latest_end = None
+    if timed:
+        planned_start = instant(raw["planned_start"])
+        latest_end = instant(raw["latest_end"])
+
+    phrases = None
+    if "phrases" in raw:
+        phrases = tuple(raw["phrases"])
+
     return Plan(
-        phases=phases,
+        phases=_phases(raw),
         zone=raw["zone"],
         first_speaker=raw["first_speaker"],
-        planned_start=instant(raw["planned_start"]) if timed else None,
+        planned_start=planned_start,
         agreed_max_minutes=raw.get("agreed_max_minutes"),
-        latest_end=instant(raw["latest_end"]) if timed else None,
+        latest_end=latest_end,
         joint_intention=raw["joint_intention"],
         goals=tuple(Goal(**goal) for goal in raw["goals"]),
         exit_strategy=ExitStrategy(**raw["exit_strategy"]),
@@ -228,7 +248,7 @@ def plan_from(raw: Mapping[str, Any]) -> Plan:
         continues=raw.get("continues"),
         heard_before=frozenset(raw.get("heard_before", ())),
         co_facilitator="co_facilitator" in raw,
-        phrases=tuple(raw["phrases"]) if "phrases" in raw else None,
+        phrases=phrases,
         caucus_policy=raw.get("caucus_policy"),
         mode=raw.get("mode", "room"),
         present=tuple(Present(**one) for one in raw.get("present", ())),
@@ -238,7 +258,21 @@ def plan_from(raw: Mapping[str, Any]) -> Plan:
     )
 
 
-def _fits(raw: Mapping[str, Any], plan: Plan) -> None:
+def _phases(raw: Mapping[str, Any]) -> tuple[PlannedPhase, ...]:
+    """The phases of the header, where it gives any; else those of its format."""
+    if "phases" not in raw:
+        return FORMATS[raw["format"]].phases
+
+    phases = []
+    for given in raw["phases"]:
+        shape = dict(given)
+        shape["prompts"] = tuple(given["prompts"])
+        phases.append(PlannedPhase(**shape))
+    return tuple(phases)
+
+
+def _check_fits(plan: Plan) -> None:
+    """What a header says in one place must fit what it says in another."""
     if plan.first_speaker not in plan.partners:
         malformed("first_speaker", gettext_noop("%(field)s is not in this session"))
     if plan.format and FORMATS[plan.format].with_ == "one" and plan.with_ == "both":
@@ -256,25 +290,15 @@ _COMMON: Final = ("at", "by", "kind", "key", "told_to", "override", "voice")
 
 def read_command(raw: Mapping[str, Any], *, number: int, plan: Plan, before: datetime | None) -> LineCommand:
     """One line as a command; form only, order is for the rules. Raises Refusal."""
-    for name in ("by", "kind"):
-        if name not in raw:
-            malformed(name, MISSING, "missing")
-    kind_named(raw["kind"])
-    OneOf(EVERYBODY).check(raw["by"], "by")
-    if not plan.timed and "at" in raw:
-        malformed("at", UNKNOWN_KEY, "unknown_key")
-    if plan.timed and "at" not in raw:
-        malformed("at", MISSING, "missing")
-    if "at" in raw:
-        Instant().check(raw["at"], "at")
-    for name in ("key", "override", "voice"):
-        if name in raw and raw[name] is None:
-            malformed(name, gettext_noop("%(field)s is not a text"))
-    if "told_to" in raw:
-        OneOf(("F",)).check(raw["told_to"], "told_to")
+    _check_common_keys(raw, timed=plan.timed)
+
+    at = None
+    if plan.timed:
+        at = instant(raw["at"])
+
     command = LineCommand(
         number=number,
-        at=instant(raw["at"]) if plan.timed else None,
+        at=at,
         by=raw["by"],
         kind=raw["kind"],
         fields={name: value for name, value in raw.items() if name not in _COMMON},
@@ -283,26 +307,57 @@ def read_command(raw: Mapping[str, Any], *, number: int, plan: Plan, before: dat
         key=raw.get("key"),
         override=raw.get("override"),
     )
+
     check_form(command.kind, command.fields)
     check_common(command)
-    if command.at is not None and before is not None and command.at < before:
+    if at is not None and before is not None and at < before:
         malformed("at", gettext_noop("%(field)s is earlier than the line before"))
+
     return command
+
+
+def _check_common_keys(raw: Mapping[str, Any], *, timed: bool) -> None:
+    """The keys that a line of any kind may have: who, what, when, and how it was said."""
+    for name in ("by", "kind"):
+        if name not in raw:
+            malformed(name, MISSING, "missing")
+    kind_named(raw["kind"])
+    OneOf(EVERYBODY).check(raw["by"], "by")
+
+    if not timed and "at" in raw:
+        malformed("at", UNKNOWN_KEY, "unknown_key")
+    if timed and "at" not in raw:
+        malformed("at", MISSING, "missing")
+    if "at" in raw:
+        Instant().check(raw["at"], "at")
+
+    for name in ("key", "override", "voice"):
+        if name in raw and raw[name] is None:
+            malformed(name, gettext_noop("%(field)s is not a text"))
+    if "told_to" in raw:
+        OneOf(("F",)).check(raw["told_to"], "told_to")
 
 
 def written_line(command: Command, at: datetime | None) -> dict[str, Any]:
     """The other way round: a command as the object of its line."""
-    line: dict[str, Any] = {} if at is None else {"at": exactly(at)}
-    line |= {"by": command.by, "kind": command.kind, **command.fields}
+    line: dict[str, Any] = {}
+    if at is not None:
+        line["at"] = exactly(at)
+    line["by"] = command.by
+    line["kind"] = command.kind
+    line.update(command.fields)
+
     if command.told_to:
         line["told_to"] = "F"
     for name in ("key", "override", "voice"):
-        if getattr(command, name) is not None:
-            line[name] = getattr(command, name)
+        value = getattr(command, name)
+        if value is not None:
+            line[name] = value
     return line
 
 
 def exactly(at: datetime) -> str:
+    """An instant as a line carries it: to the microsecond, where it has any."""
     if at.microsecond:
         return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     return written(at)
@@ -320,22 +375,30 @@ def parse(content: bytes) -> SessionFile:
         raw_lines.pop()
     if not raw_lines:
         raise BadLine(1, "the file is empty")
+
     try:
         header, plan = read_header(_object(raw_lines[0]))
     except Refusal as refusal:
         raise BadLine(1, str(refusal)) from refusal
+
+    lines, malformed_line = _read_commands(raw_lines[1:], plan)
+    return SessionFile(header, plan, tuple(lines), malformed_line, len(raw_lines))
+
+
+def _read_commands(raw_lines: list[bytes], plan: Plan) -> tuple[list[LineCommand], BadLine | None]:
+    """The lines after the header up to the first malformed one, and that one."""
     lines: list[LineCommand] = []
-    bad: BadLine | None = None
     before: datetime | None = None
-    for number, raw in enumerate(raw_lines[1:], 2):
+
+    for number, raw in enumerate(raw_lines, start=2):
         try:
             line = read_command(_object(raw), number=number, plan=plan, before=before)
         except Refusal as refusal:
-            bad = BadLine(number, str(refusal))
-            break
-        before = line.at
+            return lines, BadLine(number, str(refusal))
         lines.append(line)
-    return SessionFile(header, plan, tuple(lines), bad, len(raw_lines))
+        before = line.at
+
+    return lines, None
 
 
 def read_file(path: Path) -> SessionFile:
@@ -347,14 +410,17 @@ def read_file(path: Path) -> SessionFile:
 
 
 def _object(raw: bytes) -> Mapping[str, Any]:
+    """The JSON object of one line."""
     if len(raw) > LONGEST_LINE:
         raise Refusal(gettext_noop("the line is too long"), "malformed", "form")
+
     try:
         value = json.loads(raw.decode("utf-8"), object_pairs_hook=_no_key_twice, parse_constant=_no_constant)
     except UnicodeDecodeError:
         raise Refusal(gettext_noop("the line is not UTF-8"), "malformed", "form") from None
     except (ValueError, RecursionError):
         raise Refusal(gettext_noop("the line is not JSON"), "malformed", "form") from None
+
     if not isinstance(value, dict):
         raise Refusal(gettext_noop("the line is not a JSON object"), "malformed", "form")
     return value

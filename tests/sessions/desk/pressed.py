@@ -18,7 +18,12 @@ class Forms(HTMLParser):
 
     def __init__(self, html):
         super().__init__()
-        self.forms, self._form, self._area, self._button, self._select = [], None, None, None, None
+        self.forms = []
+        # What is open while the page is read.
+        self._form = None
+        self._area = None
+        self._button = None
+        self._select = None
         self.feed(html)
 
     def handle_starttag(self, tag, attributes):
@@ -65,7 +70,8 @@ class Desk:
     """Fay at the desk, pressing what stands on the page."""
 
     def __init__(self, house, traveller, *, session=None, **how):
-        self.house, self.traveller = house, traveller
+        self.house = house
+        self.traveller = traveller
         self.session = session or planned(house, start=START, **how)
         self.client = house.client()
         self.refused = []
@@ -79,7 +85,8 @@ class Desk:
         return self.take(self.page)
 
     def take(self, page):
-        self.page, self.html = page, page.content.decode()
+        self.page = page
+        self.html = page.content.decode()
         self.forms = [form for form in Forms(self.html).forms if form.action.endswith("/command/")]
         return self
 
@@ -103,23 +110,25 @@ class Desk:
         return next((f for k, b, f in self.offers() if k == kind and by in (None, b)), None)
 
     def send(self, form, *, by=None, button=None, **typed):
+        """Post this form with what is typed into it; `button` is the one pressed, else the first."""
         body = {}
         for name, value, chosen in form.fields:
             if chosen and name not in typed:
                 body.setdefault(name, []).append(value)
         body |= {name.removeprefix("_"): value for name, value in typed.items()}
-        first = form.buttons[0] if form.buttons else {}
-        button = button or ((first["name"], first["value"]) if "value" in first else None)
+
+        if button is None and form.buttons and "value" in form.buttons[0]:
+            button = (form.buttons[0]["name"], form.buttons[0]["value"])
         if button and button[0] not in typed:
             body[button[0]] = button[1]
+
         self.body = body
         answer = self.client.post(reverse("command", args=[self.session.pk]), body)
+        self.answer = answer
         if answer.status_code == 302:
             self.look()
-            self.answer = answer
         else:
             self.take(answer)
-            self.answer = answer
             self.refused.append((body["kind"], answer.status_code))
         return self
 
@@ -140,19 +149,24 @@ class Desk:
     def tried(self, form, **typed):
         """The status this press comes to, and what it wrote; nothing of it stays."""
         page, forms, html = self.page, self.forms, self.html
+
         with transaction.atomic():
             before = len(self.kinds())
             self.traveller.shift(timedelta(seconds=1))
             self.send(form, **typed)
+
             if self.answer.status_code == 409 and 'name="override"' in self.html:
                 self.with_a_reason()
             met = (self.answer.status_code, self.kinds()[before:])
             transaction.set_rollback(True)
+
         self.page, self.forms, self.html = page, forms, html
         return met
 
     def with_a_reason(self):
         """Go on anyway, with the first of the reasons on the page."""
-        form = next(f for k, b, f in self.offers() if any(one.get("name") == "override" for one in f.buttons))
-        override = next(one["value"] for one in form.buttons if one.get("name") == "override")
-        return self.send(form, button=("override", override))
+        for _kind, _by, form in self.offers():
+            reasons = [one["value"] for one in form.buttons if one.get("name") == "override"]
+            if reasons:
+                return self.send(form, button=("override", reasons[0]))
+        raise AssertionError("no reason stands on the page")

@@ -33,18 +33,21 @@ def desk(fay, traveller):
 @pytest.mark.both
 def test_a_whole_hour_at_the_desk_with_nothing_but_what_stands_on_the_page(desk):
     heard = {"heard": ["feeling", "reason"]}
-    desk.begun().press("ground_rules_confirmed").press("phase_started", wait=300).press(
-        "phase_started", wait=90
-    )
+
+    desk.begun().press("ground_rules_confirmed")
+    desk.press("phase_started", wait=300).press("phase_started", wait=90)
     desk.press("turn_started").press("turn_started").press("phase_started", wait=240)
+
+    # Ana is heard at the second try, Ben at the first.
     desk.press("statement", text="I sat in the car for a while.", feelings="sad, tired", _by="A")
     desk.press("check_opened").press("reflection_given", **heard)
     desk.press("reflection_corrected", meant="More tired than sad.").press("reflection_given", **heard)
-    desk.press("reflection_confirmed").press("brief_pause_called").press("resumed").press(
-        "phase_started", wait=240
-    )
+    desk.press("reflection_confirmed")
+    desk.press("brief_pause_called").press("resumed").press("phase_started", wait=240)
     desk.press("statement", text="I did not know.", _by="B").press("check_opened")
     desk.press("reflection_given", **heard).press("reflection_confirmed")
+
+    # A talk with each, needs, options, an agreement.
     desk.press("caucus_started").press("caucus_switched").press("caucus_ended").press("resumed")
     desk.press("need_named", need="space", _by="A").press("voice_returned").press("quiet_started")
     desk.press("phase_started", wait=120).press("phase_started", wait=120)
@@ -52,18 +55,19 @@ def test_a_whole_hour_at_the_desk_with_nothing_but_what_stands_on_the_page(desk)
     desk.press("idea_parked", text="The garden.").press("note", text="Softer today.")
     desk.press("compromise_drafted", text="A sentence and a time.", who="both", look_again_on="2026-03-20")
     desk.press("agreement_confirmed", "A").press("agreement_confirmed", "B").press("minutes_added")
-    desk.press("cool_down_called").press("ready_again", "A", wait=1200).press("ready_again", "B").press(
-        "resumed"
-    )
+
+    desk.press("cool_down_called")
+    desk.press("ready_again", "A", wait=1200).press("ready_again", "B").press("resumed")
+
     assert desk.refused == []
+
     desk.press("phase_started", wait=60).press("session_ended", wait=60)
+
     assert desk.again().state == "ended"
     assert moment_rows.verify(desk.again()) == []
     assert desk.kinds().count("phase_finished") == desk.kinds().count("phase_started") == 8
-    assert (
-        clock.read(plan_of(desk.again()), moment_rows.read(desk.session.pk)[0], desk_now()).ended_how
-        == "completed"
-    )
+    moments, _last = moment_rows.read(desk.session.pk)
+    assert clock.read(plan_of(desk.again()), moments, desk_now()).ended_how == "completed"
     assert desk.refused == []
 
 
@@ -122,10 +126,12 @@ def test_every_press_on_the_page_is_taken_or_asks_for_a_reason(fay, traveller, s
     desk = to_state(Desk(fay, traveller), state)
     offered = desk.offers()
     assert len(offered) >= 3
+
     met = {
         (kind, by, place): desk.tried(form, **TYPED.get(kind, {}))[0]
         for place, (kind, by, form) in enumerate(offered)
     }
+
     resting = {("resumed", ""): 409} if state == "cooling_down" else {}
     assert {k: v for k, v in met.items() if v != resting.get(k[:2], 302)} == {}
 
@@ -136,8 +142,9 @@ def test_an_ended_session_offers_no_press(desk):
 
 
 @pytest.mark.parametrize("state", ["running", "brief_pause"])
-def test_begin_next_and_end_write_their_company_at_one_instant(desk, state):
+def test_begin_and_next_write_what_goes_with_them_at_one_instant(desk, state):
     desk.begun()
+
     rows = (
         Moment.objects.unscoped("a test looks")
         .filter(session=desk.session, part="command")
@@ -147,7 +154,9 @@ def test_begin_next_and_end_write_their_company_at_one_instant(desk, state):
         ("session_started", rows.last().at),
         ("phase_started", rows.last().at),
     ]
+
     desk.press("ground_rules_confirmed").press("phase_started")
+
     assert [(m.kind, m.at) for m in rows.all()][-2:] == [
         ("phase_finished", desk_now()),
         ("phase_started", desk_now()),
@@ -169,15 +178,21 @@ def test_the_same_press_sent_twice_counts_once(desk, kind):
             while desk.again().phase_number < 8:
                 desk.press("phase_started")
         desk.press(kind, **TYPED.get(kind, {}))
+
     before = (desk.kinds(), desk.again().state)
     desk.traveller.shift(timedelta(seconds=3))
+
     again = desk.client.post(reverse("command", args=[desk.session.pk]), desk.body)
+
     assert again.status_code == 302
     assert (desk.kinds(), desk.again().state) == before
 
 
 def test_a_card_that_is_not_well_formed_comes_back_with_what_was_typed(desk):
-    desk.begun().press("compromise_drafted", text="A sentence & a time.", who="both", look_again_on="someday")
+    desk.begun()
+
+    desk.press("compromise_drafted", text="A sentence & a time.", who="both", look_again_on="someday")
+
     assert desk.answer.status_code == 422
     assert "A sentence &amp; a time." in desk.html
     assert desk.kinds()[-1] == "phase_started"
@@ -197,13 +212,17 @@ KEPT = [
 @pytest.mark.parametrize(("state", "kind", "typed"), KEPT, ids=[kind for _, kind, _ in KEPT])
 def test_a_page_that_says_not_yet_keeps_what_was_typed(desk, state, kind, typed):
     to_state(desk, state)
+
     desk.press(kind, **typed, voice="nobody")
+
     assert desk.answer.status_code == 422
     form = next(form for k, _by, form in desk.offers() if k == kind)
     assert WORDS in [value for _name, value, chosen in form.fields if chosen]
+
     desk.send(form)
     if desk.answer.status_code == 409:
         desk.with_a_reason()
+
     assert desk.answer.status_code == 302
     words = [line.words for line in Line.objects.unscoped("a test looks").filter(session=desk.session)]
     assert WORDS in [word for one in words for word in one.values()]
@@ -213,7 +232,9 @@ def test_a_soft_no_goes_on_with_a_reason_which_only_the_team_can_read(desk):
     desk.begun().press("option_added", text="Shelves.", _by="A")
     assert desk.answer.status_code == 409
     before = desk.kinds()
+
     desk.with_a_reason()
+
     assert desk.kinds() == [*before, "option_added"]
     line = Line.objects.unscoped("a test looks").get(session=desk.session, kind=moment_rows.SET_ASIDE)
     assert (line.audience, line.owner_id) == ("FAC", None)
@@ -222,10 +243,12 @@ def test_a_soft_no_goes_on_with_a_reason_which_only_the_team_can_read(desk):
 
 def test_absolute_guard_holds_with_a_reason_too(desk):
     desk.begun().press("cool_down_called")
+
     for override in ({}, {"override": "we agreed on it"}):
         desk.press("resumed", **override)
         assert desk.answer.status_code == 409
         assert "override" not in desk.html
+
     assert desk.again().state == "cooling_down"
 
 
@@ -236,7 +259,9 @@ def test_a_stale_press_shows_where_they_are_now(desk):
     other = [
         (name, "another-press" if name == "key" else value, chosen) for name, value, chosen in form.fields
     ]
+
     desk.send(SimpleNamespace(fields=other, buttons=form.buttons))
+
     assert desk.answer.status_code == 409
     assert "Something else happened meanwhile" in desk.html
     assert desk.kinds().count("minutes_added") == 1
@@ -264,9 +289,11 @@ def test_a_stale_press_shows_where_they_are_now(desk):
 def test_what_no_desk_would_post_is_malformed_and_changes_nothing(desk, posted):
     desk.begun()
     before = desk.kinds()
+
     answer = desk.client.post(
         reverse("command", args=[desk.session.pk]), {"key": "k1", "seen": "²", **posted}
     )
+
     assert answer.status_code == 422
     assert desk.kinds() == before
 
@@ -289,21 +316,28 @@ def bare(html):
 def test_one_state_is_one_tag_and_the_same_bytes(fay, traveller, state):
     desk = to_state(Desk(fay, traveller), state)
     first = desk.fragment()
+
     traveller.shift(timedelta(seconds=7))
+
     second = desk.fragment()
-    assert (first["ETag"], bare(first.content)) == (second["ETag"], bare(second.content))
+    assert second["ETag"] == first["ETag"]
+    assert bare(second.content) == bare(first.content)
+
     third = desk.fragment(first["ETag"])
-    assert (third.status_code, third.content) == (304, b"")
+    assert third.status_code == 304
+    assert third.content == b""
     assert third["X-Now"] == desk_now().isoformat()
 
 
 def test_the_tag_changes_with_a_press_and_when_a_part_runs_over(desk):
     desk.begun()
     first = desk.fragment()["ETag"]
+
     desk.press("statement", text="I waited.", _by="A")
     second = desk.fragment()["ETag"]
     desk.traveller.shift(timedelta(minutes=30))
     third = desk.fragment(second)
+
     assert len({first, second, third["ETag"]}) == 3
     assert third.status_code == 200
     assert b"This part has had its minutes" in third.content
@@ -311,24 +345,31 @@ def test_the_tag_changes_with_a_press_and_when_a_part_runs_over(desk):
 
 def test_the_desk_stands_when_the_server_clock_steps_back(desk):
     desk.begun()
+
     desk.traveller.shift(timedelta(minutes=-10))
+
     assert desk.look().again().state == "running"
     assert desk.press("brief_pause_called", wait=0).again().state == "brief_pause"
 
 
-def test_while_resting_the_end_stays_as_far_ahead(desk):
+def test_while_paused_the_minutes_to_go_stay_the_same(desk):
     desk.begun().press("brief_pause_called")
     ahead = re.search(r'data-to-go-s="(\d+)"', desk.html)[1]
+
     desk.traveller.shift(timedelta(minutes=4))
+
     assert re.search(r'data-to-go-s="(\d+)"', desk.look().html)[1] == ahead
     assert 60 * 60 > int(ahead) > 30 * 60
 
 
 def test_settling_says_when_they_are_back_and_the_end_that_follows(desk):
     desk.begun().press("settling_called")
+
     assert ahead(desk) == {"back_at": "17:06", "ends": "18:06"}
+
     first = desk.fragment()
     desk.traveller.shift(timedelta(minutes=3, milliseconds=300))
+
     assert desk.fragment(first["ETag"]).status_code == 304
     assert ahead(desk.look()) == {"back_at": "17:06", "ends": "18:06"}
 
@@ -340,12 +381,17 @@ def ahead(desk):
 
 def test_a_no_to_an_idea_from_the_later_list_names_it_and_leaves_the_cards_alone(desk):
     desk.begun().press("idea_parked", text="A bench for two.")
-    desk.send(next(form for _k, _b, form in desk.offers() if "later" in [name for name, *_ in form.fields]))
+    forms = [form for _kind, _by, form in desk.offers()]
+
+    desk.send(next(form for form in forms if "later" in [name for name, *_ in form.fields]))
+
     assert desk.answer.status_code == 409
     assert "“A bench for two.”" in desk.html
     assert "Park it for later" not in desk.html
     assert 'id="card-option" name="capture" open' not in desk.html
+
     desk.with_a_reason()
+
     assert desk.kinds()[-1] == "option_added"
     assert "A bench for two." not in [idea.text for idea in desk.page.context["later"]]
 
@@ -356,29 +402,28 @@ def test_a_free_turn_names_whom_the_plan_lets_begin(desk):
         desk.press("phase_started")
         if desk.answer.status_code == 409:
             desk.with_a_reason()
+
     assert "free · Ana first" in desk.html
 
 
 @pytest.mark.parametrize("name", ["desk", "desk_fragment", "session_file"])
 def test_strangers_meet_no_desk(desk, oli, name):
     address = reverse(name, args=[desk.session.pk])
+    press_at = reverse("command", args=[desk.session.pk])
+
     for client in (oli.client(), desk.house.partner_client("A"), oli.partner_client("A")):
         assert client.get(address).status_code == 404
-        assert (
-            client.post(
-                reverse("command", args=[desk.session.pk]), {"kind": "stopped", "key": "k"}
-            ).status_code
-            == 404
-        )
+        assert client.post(press_at, {"kind": "stopped", "key": "k"}).status_code == 404
     assert Client().get(address).status_code == 302
     assert desk.again().state == "ready"
 
 
 def test_a_talk_with_one_is_held_at_the_same_desk(fay, traveller):
     desk = Desk(fay, traveller, code="one-to-one", with_="B")
-    desk.press("arrived", "B").press("session_started").press(
-        "statement", text="At home I cannot say it.", _by="B"
-    )
+
+    desk.press("arrived", "B").press("session_started")
+    desk.press("statement", text="At home I cannot say it.", _by="B")
+
     assert desk.answer.status_code == 302
     assert plan_of(desk.again()).partners == ("B",)
     assert "is here" not in desk.html

@@ -38,7 +38,9 @@ def test_a_format_is_walked_from_begin_to_end_with_next_alone(fay, traveller, co
     desk.press("ground_rules_confirmed")
     for phase in phases[:-1]:
         desk.press("phase_started", wait=phase.minutes * 60 - 60)
+
     desk.press("session_ended", wait=60)
+
     session.refresh_from_db()
     numbers = figures(plan_of(session), read(session.pk)[0])
     assert desk.refused == []

@@ -42,7 +42,8 @@ STANDING = Standing.of_throw_away_couple()
 
 class Table:
     def __init__(self, plan=PLAN, standing=STANDING):
-        self.plan, self.standing = plan, standing
+        self.plan = plan
+        self.standing = standing
         self.state = begin(plan)
         self.now = START - timedelta(minutes=5)
         self.number = 1
@@ -63,12 +64,11 @@ class Table:
         command, at, verdict = self.judge(by, kind, fields, **how)
         self.now = at
         self.number += 1
+
         when = at if self.plan.timed else None
         target = target_kind(self.state, command)
-        advance(
-            self.state,
-            moment_of(command, number=self.number, at=when, target=target, set_aside=verdict.set_aside),
-        )
+        moment = moment_of(command, number=self.number, at=when, target=target, set_aside=verdict.set_aside)
+        advance(self.state, moment)
         return verdict
 
     def refused(self, by, kind, fields=None, **how):

@@ -132,7 +132,9 @@ def test_half_an_hour_after_the_start_not_held_is_a_suggestion_and_no_end():
     table.now = START + timedelta(minutes=30)
     assert kinds_due(table) == ["doors_opened", "not_held"]
     assert (table.reading.state, table.reading.ended_how) == ("gathering", "not_held")
+
     table.post("F", "session_ended", how="not_held")
+
     assert table.reading.ended_how == "not_held"
 
 
@@ -141,7 +143,9 @@ def test_closing_falls_due_while_only_it_still_fits():
     begun = table.reading.started_at
     table.now = begun + timedelta(minutes=50) - timedelta(seconds=1)
     assert not table.reading.closing_is_due
+
     table.wait(seconds=1)
+
     assert table.reading.closing_is_due
     assert table.reading.due[-1] == DueReading("closing_due", begun + timedelta(minutes=50), None)
 
@@ -152,9 +156,13 @@ def test_at_the_agreed_maximum_the_reading_is_wrapping_up_and_a_person_ends():
     table.now = begun + timedelta(minutes=55)
     assert (table.reading.state, table.reading.ended_how) == ("wrapping_up", "maximum_reached")
     assert table.reading.due[-1] == DueReading("maximum_reached", begun + timedelta(minutes=55), None)
+
     table.wait(hours=9)
+
     assert table.reading.state == "wrapping_up"
+
     table.post("F", "session_ended", how="maximum_reached")
+
     assert table.reading.state == "ended"
 
 
@@ -162,13 +170,16 @@ def test_the_latest_end_comes_even_while_active_time_stands_still():
     table = Table().in_phase(3).cooling(minutes=60)
     table.now = PLAN.latest_end
     assert kinds_due(table)[-1] == "maximum_reached"
+
     table.both_ready()
+
     assert table.refused("F", "resumed").code == "too_late_to_resume"
 
 
 def test_a_return_time_falls_due_and_ten_minutes_later_is_missed():
     table = Table().in_phase(3).cooling(minutes=20)
     back = table.reading.return_at
+
     table.now = back + timedelta(minutes=9, seconds=59)
     assert kinds_due(table)[-1] == "return_due"
     assert table.reading.changes_at == back + timedelta(minutes=10)
@@ -184,11 +195,16 @@ def test_a_return_is_not_missed_when_both_are_ready():
 def test_after_five_minutes_a_brief_pause_is_long_and_settling_has_its_own_minutes():
     table = Table().in_phase(3)
     table.post("A", "brief_pause_called")
+
     assert table.reading.changes_at == table.now + timedelta(minutes=5)
+
     table.wait(minutes=5)
+
     assert kinds_due(table)[-1] == "brief_pause_long"
+
     table.post("F", "resumed")
     table.post("B", "settling_called", minutes=8)
+
     assert (table.reading.state, table.reading.pause.kind) == ("brief_pause", "settling")
     assert table.reading.changes_at == table.now + timedelta(minutes=8)
 
@@ -198,17 +214,22 @@ def test_an_unanswered_extension_reads_not_now_after_a_minute_and_may_still_be_a
     table.post("A", "extension_proposed", phase=3, minutes=4)
     table.post("A", "extension_answered", answer="yes")
     table.wait(seconds=59)
+
     assert (table.reading.extension.state, table.reading.extension.sealed) == ("not_now", False)
+
     table.post("B", "extension_answered", answer="yes")
+
     assert table.reading.phases[2].extended_s == 240
 
 
 def test_both_may_go_past_the_maximum_together():
     table = Table().in_phase(6).wait(minutes=56)
     assert table.reading.state == "wrapping_up"
+
     table.post("F", "extension_proposed", phase=6, minutes=10)
     table.post("A", "extension_answered", answer="yes")
     table.post("B", "extension_answered", answer="yes")
+
     assert table.reading.state == "running"
     assert table.reading.maximum_s > 55 * 60
 
@@ -217,8 +238,11 @@ def test_not_now_of_either_keeps_to_the_time():
     table = Table().in_phase(3)
     table.post("F", "extension_proposed", phase=3, minutes=4)
     table.post("A", "extension_answered", answer="not_now")
+
     assert table.reading.extension.state == "asking"
+
     table.post("B", "extension_answered", answer="yes")
+
     assert (table.reading.extension.state, table.reading.phases[2].extended_s) == ("not_now", 0)
 
 
@@ -229,6 +253,7 @@ def test_phases_jumped_over_read_as_set_aside_and_may_come_back():
     table = Table().in_phase(3)
     table.post("F", "phase_finished", phase=3)
     table.post("F", "phase_started", phase=6)
+
     assert [phase.status for phase in table.reading.phases] == [
         "finished",
         "finished",
@@ -238,7 +263,9 @@ def test_phases_jumped_over_read_as_set_aside_and_may_come_back():
         "active",
         "waiting",
     ]
+
     table.post("F", "phase_returned", phase=4)
+
     assert table.reading.phases[3].status == "waiting"
 
 
@@ -253,6 +280,7 @@ def test_minutes_added_and_set_move_the_end_of_a_phase():
     table = Table().in_phase(3)
     table.post("F", "minutes_added", phase=3, minutes=2)
     table.post("F", "minutes_set", minutes={"4": 7, "5": 8})
+
     phases = table.reading.phases
     assert (phases[2].extended_s, phases[3].planned_s, phases[4].planned_s) == (120, 420, 480)
 
@@ -263,17 +291,29 @@ def test_minutes_added_and_set_move_the_end_of_a_phase():
 def test_without_a_voice_on_the_line_it_follows_what_happens():
     table = Table().in_phase(2)
     assert table.reading.voice == "none"
+
     table.in_phase(3)
+
     assert table.reading.voice == "F"
+
     table.post("F", "turn_started", floor="A")
+
     assert (table.reading.floor, table.reading.voice) == ("A", "A")
+
     table.said().asked()
+
     assert table.reading.voice == "B"
+
     table.reflected()
+
     assert table.reading.voice == "A"
+
     table.post("B", "brief_pause_called")
+
     assert table.reading.voice == "none"
+
     table.post("F", "resumed")
+
     assert (table.reading.floor, table.reading.voice) == ("A", "F")
 
 
@@ -289,18 +329,23 @@ def test_a_voice_on_the_line_beats_it():
 def test_a_return_time_that_is_missing_or_past_is_the_least_minutes_from_now():
     table = Table().in_phase(3)
     table.post("A", "cool_down_called")
+
     assert table.reading.return_at == table.now + timedelta(minutes=20)
+
     table = Table().in_phase(3)
     table.post("A", "cool_down_called", return_at=text(START - timedelta(hours=1)))
+
     assert table.reading.return_at == table.now + timedelta(minutes=20)
 
 
 def test_longer_asks_nobody_and_takes_back_being_ready():
     table = Table().in_phase(3).cooling(minutes=20)
     back = table.reading.return_at
+
     table.post("A", "return_time_accepted", return_at=text(back))
     table.post("A", "ready_again")
     table.post("A", "need_longer", return_at=text(back + timedelta(minutes=15)))
+
     pause = table.reading.pause
     assert (pause.return_at, pause.agreed_return, pause.ready) == (
         back + timedelta(minutes=15),
@@ -312,9 +357,13 @@ def test_longer_asks_nobody_and_takes_back_being_ready():
 def test_another_time_is_agreed_once_the_other_accepts_it():
     table = Table().in_phase(3).cooling("B", minutes=20)
     later = table.reading.return_at + timedelta(minutes=10)
+
     table.post("A", "return_time_changed", return_at=text(later))
+
     assert table.reading.pause.agreed_return is None
+
     table.post("B", "return_time_accepted", return_at=text(later))
+
     assert table.reading.pause.agreed_return == later
 
 
@@ -323,6 +372,7 @@ def test_a_cool_down_out_of_a_brief_pause_goes_over_into_it():
     table.post("A", "brief_pause_called")
     table.wait(seconds=59).cooling("B")
     table.wait(seconds=30)
+
     reading = table.reading
     assert (reading.state, reading.brief_pause_s, reading.cool_down_s) == ("cooling_down", 60, 30)
 
@@ -336,6 +386,7 @@ def test_the_caucus_clock_runs_until_somebody_resumes():
     table.post("F", "caucus_ended", {"with": "B"})
     table.wait(seconds=19)
     table.post("F", "resumed")
+
     reading = table.reading
     assert (reading.state, reading.caucus_s, reading.caucus_with_s) == ("running", 170, {"A": 100, "B": 50})
 
@@ -343,8 +394,11 @@ def test_the_caucus_clock_runs_until_somebody_resumes():
 def test_a_caucus_begun_in_a_cool_down_returns_to_it():
     table = Table().in_phase(3).cooling()
     table.post("F", "caucus_started", {"with": "A"})
+
     assert table.reading.state == "caucus"
+
     table.post("F", "caucus_ended", {"with": "A"})
+
     assert (table.reading.state, table.reading.pause.kind) == ("cooling_down", "cool_down")
 
 
@@ -354,18 +408,24 @@ def test_a_caucus_begun_in_a_cool_down_returns_to_it():
 def test_leaving_rests_the_session_and_the_facilitator_ends_it_gently():
     table = Table().in_phase(3)
     table.post("B", "partner_left")
+
     assert (table.reading.state, table.reading.gone) == ("brief_pause", frozenset("B"))
+
     table.post("F", "session_ended", how="early_by_partner")
+
     assert table.reading.ended_how == "early_by_partner"
 
 
 def test_carried_over_wraps_up_with_both_and_ends_without():
     table = Table().in_phase(3)
     table.post("F", "carried_over")
+
     assert (table.reading.state, table.reading.ended_how) == ("wrapping_up", "carried_over")
+
     table = Table().in_phase(3)
     table.post("B", "partner_left")
     table.post("F", "carried_over")
+
     assert (table.reading.state, table.reading.ended_how) == ("ended", "carried_over")
 
 
@@ -386,12 +446,17 @@ def test_a_stop_ends_at_once(by, kind, how):
 def test_a_lost_connection_pauses_and_ends_as_what_it_was():
     table = Table(replace(PLAN, mode="remote")).in_phase(3)
     table.post("F", "connection_lost")
+
     assert table.reading.state == "brief_pause"
+
     table.wait(minutes=10)
+
     assert "connection_lost_long" in kinds_due(table)
     assert table.reading.ended_how == "connection_lost"
+
     table.post("F", "connection_back")
     table.post("F", "resumed")
+
     assert table.reading.state == "running"
 
 
@@ -403,9 +468,11 @@ def test_closing_finished_is_wrapping_up_and_would_be_complete():
 def test_undone_is_as_if_it_had_never_been():
     table = Table().in_phase(3)
     before = table.state.moments[:]
+
     table.post("A", "arrival_temperature", temperature=3)
     table.post("F", "phase_finished", phase=3)
     table.post("F", "undone", line=table.number)
+
     same = fold(PLAN, [*before, table.state.moments[len(before)]])
     assert table.reading.phases == read(PLAN, same, table.now).phases
     assert table.reading.phase == 3
@@ -427,6 +494,8 @@ def test_a_state_is_read_without_being_changed(worked):
     plan, moments = worked
     state = fold(plan, moments[:40])
     before = json.dumps(read(plan, state, at("18:20:30")).voice_s)
+
     read(plan, state, at("19:59:00"))
+
     assert json.dumps(read(plan, state, at("18:20:30")).voice_s) == before
     assert state == fold(plan, moments[:40])

@@ -74,15 +74,23 @@ def command(table, choose):
     state = table.state
     kind = choose.of(likely(table.kinds, choose))
     by = choose.of(KINDS[kind].by)
+
     check = state.check
     if check is not None and kind == "reflection_given":
         by = check.listener
     if check is not None and kind in ("reflection_confirmed", "reflection_corrected"):
         by = check.speaker
-    who, name = choose.of("AB"), f"x{table.number}"
+    check_id = check.id if check else "nothing"
+
+    who = choose.of("AB")
+    name = f"x{table.number}"
     later = text(table.now + timedelta(minutes=choose.of((1, 15, 25))))
     waiting = [run.number for run in state.phases if run.status == "waiting"]
     phase = choose.of((*waiting[:1], *waiting[:1], *range(1, 8)))
+    checked = choose.of(made(state, "statement", "need", "option", "agreement"))
+    its_author = state.authors.get(checked)
+    listener = other(its_author) if its_author in ("A", "B") else who
+
     fields = {
         "phase_started": {"phase": phase},
         "phase_finished": {"phase": state.open_phase.number if state.open_phase else phase},
@@ -96,20 +104,12 @@ def command(table, choose):
         "corrected": {"line": choose.of(range(2, table.number + 2)), "text": "Otherwise."},
         "turn_started": {"floor": who},
         "statement": {"id": name, "text": "I waited."},
-        "check_opened": {
-            "id": name,
-            "of": (of := choose.of(made(state, "statement", "need", "option", "agreement"))),
-            "listener": other(state.authors.get(of, "B")) if state.authors.get(of) in ("A", "B") else who,
-        },
-        "reflection_given": {"check": check.id if check else "nothing", "text": "You waited."},
-        "reflection_corrected": {"check": check.id if check else "nothing"},
-        "reflection_confirmed": {"check": check.id if check else "nothing"},
-        "check_set_aside": {"check": check.id if check else "nothing"},
-        "bridge_given": {
-            "check": check.id if check else "nothing",
-            "feelings": ["sad"],
-            "reason": "you waited for long",
-        },
+        "check_opened": {"id": name, "of": checked, "listener": listener},
+        "reflection_given": {"check": check_id, "text": "You waited."},
+        "reflection_corrected": {"check": check_id},
+        "reflection_confirmed": {"check": check_id},
+        "check_set_aside": {"check": check_id},
+        "bridge_given": {"check": check_id, "feelings": ["sad"], "reason": "you waited for long"},
         "validation_given": {"id": name, "of": choose.of(made(state, "statement", "fear")), "text": "I see."},
         "pace_chosen": {"pace": "slower"},
         "redirect_offered": {"id": name, "to": who, "suggestion": "What did you see?"},
@@ -147,8 +147,9 @@ def command(table, choose):
         "closing_temperature": {"temperature": 4},
         "session_ended": {"how": state.derived_how()},
     }.get(kind, {})
-    wordy = ("phrase_used", "closing_word", "note", "retreat_purpose_acknowledged")
-    return by, kind, {"text": "I am on your side."} if kind in wordy else fields
+    if kind in ("phrase_used", "closing_word", "note", "retreat_purpose_acknowledged"):
+        fields = {"text": "I am on your side."}
+    return by, kind, fields
 
 
 def follow(plan, decisions):
@@ -156,22 +157,17 @@ def follow(plan, decisions):
     table = Table(plan)
     if decisions[0][0] % 4:
         table.begun()
+
     for number, gap, mood in decisions:
         by, kind, fields = command(table, Chooser(number))
         voice = None if mood or not plan.timed else Chooser(number).of(("A", "F", "none"))
         if kind in ("voice_returned", "quiet_started"):
             voice = "none"
         told_to = by in "AB"
+        override = "said aloud" if mood > 2 else None
+
         try:
-            table.post(
-                by,
-                kind,
-                fields,
-                after=gap,
-                voice=voice,
-                told_to=told_to,
-                override="said aloud" if mood > 2 else None,
-            )
+            table.post(by, kind, fields, after=gap, voice=voice, told_to=told_to, override=override)
         except Refusal:
             table.wait(seconds=gap)
         yield table
@@ -182,6 +178,7 @@ def both_identities_hold(table, now):
     ran = 0
     if reading.started_at is not None:
         ran = seconds(reading.ended_at or now) - seconds(reading.started_at)
+
     assert reading.wall_s == ran
     assert reading.wall_s == (
         reading.active_s + reading.brief_pause_s + reading.cool_down_s + reading.caucus_s
@@ -216,12 +213,14 @@ def test_from_everywhere_the_facilitator_reaches_the_end_in_three_commands_witho
     for table in follow(plan, decisions):
         if table.state.ended_at is not None:
             continue
+
         assert "stopped" in table.kinds
         stopping = Table.__new__(Table)
         stopping.__dict__.update(table.__dict__)
         stopping.state = fold(plan, table.state.moments)
         stopping.post("F", "stopped")
         assert stopping.state.ended_at is not None
+
         if table.state.started_at is not None:
             # And kindly: carried over, then ended as what it was.
             stopping.state = fold(plan, table.state.moments)
@@ -239,14 +238,13 @@ def test_between_now_and_when_it_changes_by_itself_a_reading_tells_the_same(plan
         now = table.reading
         if now.changes_at is None:
             continue
+
         assert now.changes_at > table.now - timedelta(seconds=1)
         before = read(plan, table.state, now.changes_at - timedelta(seconds=1))
-        assert (before.state, before.due, before.extension, before.closing_is_due) == (
-            now.state,
-            now.due,
-            now.extension,
-            now.closing_is_due,
-        )
+        assert before.state == now.state
+        assert before.due == now.due
+        assert before.extension == now.extension
+        assert before.closing_is_due == now.closing_is_due
 
 
 @relaxed

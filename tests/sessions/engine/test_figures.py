@@ -17,6 +17,7 @@ def test_overtime_is_beyond_planned_and_extended():
     table = Table().in_phase(3)
     table.post("F", "minutes_added", phase=3, minutes=2)
     table.wait(minutes=13).post("F", "phase_finished", phase=3)
+
     assert table.figures["phases"]["3"] == {
         "planned_s": 600,
         "extended_s": 120,
@@ -33,6 +34,7 @@ def test_first_try_counts_by_listener_and_a_check_set_aside_unanswered_is_left_o
     table.post("B", "check_set_aside", check="C2")
     table.said("A", "S3").asked("S3", "C3", "B")
     table.post("A", "check_set_aside", check="C3")
+
     assert table.figures["checks"] == {
         "opened": 3,
         "answered": 2,
@@ -57,6 +59,7 @@ def test_attempt_four_corrected_carries_the_check():
     table.post("F", "bridge_given", check="C1", feelings=["sad"], reason="you were all alone")
     table.post("A", "reflection_confirmed", check="C1")
     table.reflected().post("A", "reflection_corrected", check="C1")
+
     figures = table.figures
     assert (figures["checks"]["carried"], figures["checks"]["corrections"]) == (1, 4)
     assert figures["misinterpretations"][0]["tries"] == 4
@@ -67,6 +70,7 @@ def test_the_problem_is_that_of_the_first_correction():
     table.post("A", "reflection_corrected", check="C1", problem="too_strong")
     table.reflected().post("A", "reflection_corrected", check="C1", problem="too_mild")
     table.wait(seconds=8).reflected().post("A", "reflection_confirmed", check="C1")
+
     assert table.figures["misinterpretations"] == [
         {"check": "C1", "problem": "too_strong", "tries": 3, "settled_active_s": 12, "settled_wall_s": 12}
     ]
@@ -81,6 +85,7 @@ def test_a_return_before_the_least_minutes_is_marked(minutes, shorter):
     back = text(table.reading.return_at)
     table.post("A", "return_time_accepted", return_at=back)
     table.wait(minutes=30).both_ready().post("F", "resumed")
+
     assert table.figures["pauses"] == [
         {
             "kind": "cool_down",
@@ -103,6 +108,7 @@ def test_settling_is_a_pause_of_its_own_kind_on_the_brief_clock():
     table = Table().in_phase(3)
     table.post("F", "settling_called", minutes=5)
     table.wait(seconds=299).post("F", "resumed")
+
     assert (table.figures["brief_pause_s"], table.figures["pauses"][0]["kind"]) == (300, "settling")
     assert table.figures["pauses"][0]["asked_return"] is None
 
@@ -119,11 +125,15 @@ def test_an_agreement_and_a_milestone_count_once_both_said_yes():
     table.post("A", "agreement_confirmed", agreement="AG1")
     table.in_phase(7)
     kept = [{"id": "M1", "milestone": "shared_smile"}]
+
     table.post("A", "milestones_kept", milestones=kept)
+
     assert table.figures["agreements"] == {"drafted": 1, "confirmed": 0}
     assert table.figures["milestones"] == 0
+
     table.post("B", "agreement_confirmed", agreement="AG1")
     table.post("B", "milestones_kept", milestones=kept)
+
     assert table.figures["agreements"] == {"drafted": 1, "confirmed": 1}
     assert table.figures["milestones"] == 1
 
@@ -140,6 +150,7 @@ def test_extensions_count_asked_and_agreed_apart():
         table.post("A", "extension_proposed", phase=3, minutes=3)
         table.post("A", "extension_answered", answer="yes")
         table.post("B", "extension_answered", answer=answer)
+
     assert table.figures["extensions"] == {"proposed": 2, "agreed": 1, "minutes": 3}
 
 
@@ -148,10 +159,12 @@ def test_fears_and_redirects_count_what_was_taken_up():
     for name, answer in (("F1", "fits"), ("F2", "not_now")):
         table.post("F", "fear_offered", id=name, to="A", wording="I wonder if it was fear?")
         table.post("A", "fear_answered", fear=name, answer=answer)
+
     table.post("F", "redirect_offered", id="R1", to="A", suggestion="What did you see?")
     table.post("A", "redirect_rephrased", redirect="R1", id="S1", text="I saw the door.")
     table.post("F", "redirect_offered", id="R2", to="B", suggestion="What did you feel?")
     table.post("B", "redirect_kept", redirect="R2")
+
     assert table.figures["fears"] == {"offered": 2, "accepted": 1}
     assert table.figures["redirects"] == {"offered": 2, "rephrased": 1}
 

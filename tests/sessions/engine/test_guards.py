@@ -11,20 +11,22 @@ def guard(request):
     return request.param
 
 
-def test_not_like_this(guard):
+def test_the_guard_refuses_its_example(guard):
     no = guard.at().refused(guard.no.by, guard.no.kind, guard.no.fields, **guard.no.how)
     assert (no.code, no.kind) == (guard.code, guard.sort)
 
 
-def test_but_like_this(guard):
+def test_the_guard_lets_its_other_example_pass(guard):
     table = guard.well()
     verdict = table.post(guard.yes.by, guard.yes.kind, guard.yes.fields, **guard.yes.how)
     assert verdict.set_aside == ()
 
 
 def test_a_reason_sets_aside_what_is_soft_and_nothing_else(guard):
-    table, no = guard.at(), guard.no
+    table = guard.at()
+    no = guard.no
     how = {**no.how, "told_to": no.by in "AB", "override": "said aloud, all agree"}
+
     if guard.code == "resting":
         # Said to the facilitator, it is the facilitator who reads why.
         assert table.refused(no.by, no.kind, no.fields, **how).code == "withdrawn"

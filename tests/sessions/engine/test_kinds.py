@@ -206,6 +206,7 @@ def test_a_required_field_that_is_missing_is_named(kind, name):
     }
     with pytest.raises(Refusal, match=f"^{name} is missing$"):
         check_form(kind, given)
+
     if kind != "corrected":
         check_form(kind, {**given, name: example(name, kind), **also(kind)})
 

@@ -64,6 +64,7 @@ def test_a_pause_or_stop_works_alone_even_when_everything_else_rests(stop):
         firm_topics=frozenset({"money"}),
         screening_review_on=date(2020, 1, 1),
     )
+
     assert table.post(stop.by, stop.kind, stop.fields, **stop.how).set_aside == ()
 
 
@@ -71,6 +72,7 @@ def test_form_is_judged_before_the_absolute_and_the_absolute_before_the_soft():
     table = Table(PLAN, replace(STANDING, outcome_a="not_together"))
     assert table.refused("A", "session_started").code == "wrong_actor"
     assert table.refused("F", "session_started").code == "not_together"
+
     table.standing = STANDING
     assert table.refused("F", "session_started").code == "both_arrived"
 
@@ -101,6 +103,7 @@ def test_a_partner_between_does_not_hinder_undoing_what_nothing_rests_on():
     table.post("F", "turn_started", floor="A")
     table.post("A", "arrival_temperature", temperature=4)
     table.post("F", "undone", line=11)
+
     assert (table.reading.floor, table.reading.voice) == (None, "F")
 
 
@@ -121,6 +124,7 @@ def test_after_the_end_a_correction_is_still_possible():
     table = said().in_phase(7)
     table.post("F", "phase_finished", phase=7)
     table.post("F", "session_ended", how="completed")
+
     assert table.post("A", "corrected", line=11, text="I sat there.").set_aside == ()
     assert table.reading.state == "ended"
 
@@ -138,6 +142,7 @@ def test_a_key_again_with_the_same_fields_is_a_repeat_and_with_others_is_refused
     assert is_repeat(seen, Command("A", "closing_word", {"text": "Thank you."}, key="k1"))
     assert not is_repeat(seen, Command("B", "closing_word", {"text": "Thank you."}, key="k1"))
     assert not is_repeat(seen, Command("A", "closing_word", {"text": "Thank you."}))
+
     with pytest.raises(Refusal, match="used before"):
         is_repeat(seen, Command("A", "closing_word", {"text": "Thanks."}, key="k1"))
 
@@ -210,6 +215,7 @@ def test_a_format_outside_its_minutes_is_refused_and_an_uneven_one_gives_way():
     short = (PlannedPhase("All", "closing", "frame", 9, "together", "none"),)
     with pytest.raises(Refusal, match="between 10 and 180"):
         format_guards(short, override="it is short")
+
     uneven = (*PHASES[:3], PHASES[6])
     with pytest.raises(Refusal, match="45 and 90"):
         format_guards(uneven)
@@ -222,9 +228,11 @@ def test_what_is_allowed_is_what_a_screen_may_offer():
     table = new()
     assert {"arrived", "session_started", "stopped"} <= table.kinds
     assert not {"statement", "resumed", "phase_finished"} & table.kinds
+
     table = cooling()
     assert "resumed" not in table.kinds
     assert "resumed" in table.both_ready().kinds
+
     assert ended().kinds == {"corrected"}
     assert "statement" not in withdrawn(phase(3)()).kinds
     assert "cool_down_called" in withdrawn(phase(3)()).kinds
@@ -257,6 +265,7 @@ def test_every_kind_of_the_table_is_judged_somewhere_as_allowed():
         lambda: _lost(),
     ):
         offered |= make().kinds
+
     assert offered == set(KINDS)
 
 
@@ -296,6 +305,7 @@ def test_a_write_up_needs_no_phases_and_still_begins_with_nothing_but_a_session(
     table.post("F", "phase_started", phase=7)
     table.post("F", "phase_finished", phase=7)
     table.post("F", "session_ended", how="completed")
+
     assert table.reading.state == "ended"
     keys = re.findall(r"'(\w+)':", str(table.figures))
     assert keys
@@ -310,8 +320,10 @@ def test_the_absolute_guards_hold_in_a_write_up_too():
     ):
         table = Table(UNTIMED, replace(STANDING, **changes))
         assert table.refused("F", "session_started", override="it was so").code == code
+
     table = Table(UNTIMED).in_phase(3).said().asked()
     assert table.refused("A", "reflection_given", check="C1", heard=["feeling"]).code == "only_the_listener"
+
     table = Table(UNTIMED, replace(STANDING, firm_topics=frozenset({"money"}))).in_phase(3)
     spoken = {**SPEAK, "topics": ["money"]}
     assert table.refused("A", "statement", spoken, told_to=True).code == "firm_topic"

@@ -207,12 +207,13 @@ def test_phases_in_a_header_beat_those_of_its_format():
         "understanding_check": "none",
         "prompts": [],
     }
+
     _, plan = read_header({**raw, "phases": [phase]})
-    assert (plan.format, [p.title for p in plan.phases], plan.phases[0].check_kind) == (
-        "after-withdrawal",
-        ["All of it"],
-        None,
-    )
+
+    assert plan.format == "after-withdrawal"
+    assert [one.title for one in plan.phases] == ["All of it"]
+    assert plan.phases[0].check_kind is None
+
     with pytest.raises(Refusal, match=r"phases\[0\]\.mood"):
         read_header({**raw, "phases": [{**phase, "mood": "calm"}]})
 

@@ -50,6 +50,7 @@ def test_commands_come_back_as_they_were_posted(hall):
     ]
     for by, kind, fields, more in posted:
         hall.post(by, kind, **fields, **more)
+
     back = [command for _line, _at, command in moment_rows.commands(hall.session)][-len(posted) :]
     assert back == [
         Command(by=by, kind=kind, fields=fields, told_to=by in ("A", "B"), **more)
@@ -59,6 +60,7 @@ def test_commands_come_back_as_they_were_posted(hall):
 
 def test_reason_comes_back_with_its_command_and_is_the_teams_alone(hall):
     hall.post("A", "option_added", id="O1", text="Shelves.", override="they insist")
+
     assert moment_rows.commands(hall.session)[-1][2].override == "they insist"
     rows = [m for m in hall.moments() if m.kind == moment_rows.SET_ASIDE]
     assert [(m.audience, m.owner_id, m.facts["codes"]) for m in rows][-1:] == [
@@ -79,7 +81,9 @@ def test_clock_line_is_the_newest_that_moved_the_clock(hall, undone):
     added = hall.post("F", "minutes_added", phase=1, minutes=2).line
     hall.post("F", "note", text="A sigh.", after=1)
     note = hall.moments()[-1].command
+
     assert moment_rows.clock_line(hall.fold().moments) == added
+
     if undone:
         hall.post("F", "undone", line=note, after=1)
         assert moment_rows.clock_line(hall.fold().moments) == added

@@ -21,15 +21,19 @@ def held(fay, weeks, **words):
 def test_an_ending_without_words_leaves_no_row_and_no_trace(fay):
     before = AuditEntry.objects.filter(action="parting words kept").count()
     session = held(fay, 0)
+
     partings.say(session, by="user:x", now=START, sign="", line="")
+
     assert not Parting.objects.unscoped("a test looks").filter(session=session).exists()
     assert AuditEntry.objects.filter(action="parting words kept").count() == before
 
 
 def test_words_said_before_stay_when_none_come_and_go_when_they_are_emptied(fay):
     session = held(fay, 0, sign="A hand up", line="Go gently.")
+
     partings.say(session, by="user:x", now=START)
     partings.say(session, by="user:x", now=START, sign="")
+
     kept = Parting.objects.unscoped("a test looks").get(session=session)
     assert (kept.sign, kept.line) == ("", "Go gently.")
 
@@ -38,8 +42,10 @@ def test_words_said_before_stay_when_none_come_and_go_when_they_are_emptied(fay)
 def test_a_sign_outlives_endings_that_say_none(fay, later):
     held(fay, 0, sign="Two fingers", return_sentence="Here I am.")
     held(fay, 1, sign="A hand up", return_sentence="I am back.")
+
     for weeks in range(2, 9):
         held(fay, weeks, **later)
+
     assert partings.sign_of(fay.couple.pk) == ("A hand up", "I am back.")
     strategy = planning.plan_of(planned(fay, start=START + timedelta(weeks=9))).exit_strategy
     assert (strategy.sign, strategy.return_sentence) == ("A hand up", "I am back.")

@@ -26,12 +26,14 @@ def hall(fay):
 
 
 def agree(hall, slot, *kinds_kept, **more):
+    """This partner's yes, keeping back their own lines of these kinds, or with these ids."""
     partner = hall.house.partner(slot)
     kept = [
         m.pk
         for m in hall.moments()
         if m.owner_id == partner.pk and (m.kind in kinds_kept or m.pk in kinds_kept)
     ]
+
     return release.agree(
         session=hall.session,
         partner=partner,
@@ -59,36 +61,45 @@ ALL = ["I sat in the car for a while.", "You sat there.", "That was long to wait
 def test_nothing_is_released_before_the_end(hall):
     with pytest.raises(Refusal, match="not ended"):
         agree(hall, "A")
+
     assert release.readers(hall.session) == set()
 
 
 def test_before_both_said_yes_each_reads_their_own(hall):
     hall.ended()
-    assert (texts(hall, "A"), texts(hall, "B")) == (ANAS, BENS)
+
+    assert texts(hall, "A") == ANAS
+    assert texts(hall, "B") == BENS
+
     agree(hall, "A")
-    assert (texts(hall, "A"), texts(hall, "B")) == (ANAS, BENS)
+
+    assert texts(hall, "A") == ANAS
+    assert texts(hall, "B") == BENS
     assert not release.is_released(hall.session)
 
 
-def test_both_yeses_open_every_line_of_the_session_and_nothing_of_the_teams(hall):
+def test_once_both_said_yes_each_reads_every_line_and_nothing_of_the_teams(hall):
     hall.post("F", "note", text="A sigh.")
     hall.post("B", "closing_temperature", temperature=3, override="early today")
     hall.ended()
+
     agree(hall, "A")
     agree(hall, "B")
-    assert (texts(hall, "A"), texts(hall, "B")) == (ALL, ALL)
-    assert {m.kind for m in hall.moments(hall.house.seat("A"))} & {
-        "note",
-        "closing_temperature",
-        "voice",
-    } == set()
+
+    assert texts(hall, "A") == ALL
+    assert texts(hall, "B") == ALL
+    kinds = {m.kind for m in hall.moments(hall.house.seat("A"))}
+    assert kinds & {"note", "closing_temperature", "voice"} == set()
 
 
 def test_a_line_kept_back_takes_along_whatever_quotes_it_and_leaves_no_gap(hall):
     hall.ended()
     first = next(m.pk for m in hall.moments() if m.kind == "statement")
+
     agree(hall, "A", first)
     agree(hall, "B")
+
+    # The check on the line and the validation of it are gone with it; what Ben said himself stays his.
     assert texts(hall, "B") == ["You sat there.", "space", "And I was tired.", "Lighter."]
     seen = [m.kind for m in hall.moments(hall.house.seat("B")) if m.audience == "REL"]
     assert seen == ["reflection_given", "need_named", "statement", "closing_word"]
@@ -101,10 +112,12 @@ def test_a_correction_and_what_it_corrects_are_kept_back_as_one(hall):
     hall.ended()
     corrected = next(m for m in hall.moments() if m.kind == "corrected")
     assert corrected.owner_id == hall.house.a.pk
+
     for kept in (said.pk, corrected.pk):
         HeldBack.objects.unscoped("a test begins anew").all().delete()
         agree(hall, "A", kept)
         agree(hall, "B")
+
         assert [word for word in texts(hall, "B") if "I sat" in word] == []
 
 
@@ -112,8 +125,10 @@ def test_what_was_undone_is_never_opened(hall):
     hall.drafted(text="A word too early.")
     hall.post("F", "undone", line=hall.moments()[-1].command, after=2)
     hall.ended()
+
     agree(hall, "A")
     agree(hall, "B")
+
     assert "A word too early." not in texts(hall, "A")
 
 
@@ -121,9 +136,13 @@ def test_taking_it_back_closes_everything_again_and_is_written_down(hall):
     hall.ended()
     agree(hall, "A")
     agree(hall, "B")
+
     release.withdraw(session=hall.session, partner=hall.house.b, by="user:test", now=hall.at)
-    assert (texts(hall, "A"), texts(hall, "B")) == (ANAS, BENS)
-    assert (release.is_released(hall.session), release.readers(hall.session)) == (False, {"A"})
+
+    assert texts(hall, "A") == ANAS
+    assert texts(hall, "B") == BENS
+    assert not release.is_released(hall.session)
+    assert release.readers(hall.session) == {"A"}
     actions = list(AuditEntry.objects.order_by("number").values_list("action", flat=True))
     assert actions[-3:] == ["agreed to read: preview"] * 2 + ["release withdrawn"]
 
@@ -132,7 +151,9 @@ def test_a_line_kept_back_after_the_release_is_closed_at_once(hall):
     hall.ended()
     agree(hall, "A")
     agree(hall, "B")
+
     agree(hall, "A", "closing_word")
+
     assert "Lighter." not in texts(hall, "B")
     assert "And I was tired." in texts(hall, "B")
 
@@ -140,9 +161,11 @@ def test_a_line_kept_back_after_the_release_is_closed_at_once(hall):
 def test_nobody_keeps_back_what_is_the_others(hall):
     hall.ended()
     bens = [m.pk for m in hall.moments() if m.owner_id == hall.house.b.pk]
+
     release.agree(
         session=hall.session, partner=hall.house.a, held_back=bens, how="preview", by="user:test", now=hall.at
     )
+
     assert HeldBack.objects.unscoped("a test looks").count() == 0
 
 
@@ -175,4 +198,5 @@ def test_two_who_say_yes_at_the_same_instant_open_it(fay):
             hand.start()
         for hand in hands:
             hand.join()
+
     assert Opening.objects.unscoped("a test looks").count() == 1

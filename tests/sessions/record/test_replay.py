@@ -51,7 +51,9 @@ def brought_in(name: str) -> Session:
 @pytest.mark.django_db
 def test_worked_session_replays_to_exactly_its_figures_with_five_papers(tmp_path: Path, capsys: Any) -> None:
     before = rows()
+
     call_command("replay", WORKED, out=tmp_path)
+
     assert json.loads((tmp_path / "figures.json").read_text()) == FIGURES
     assert json.loads(capsys.readouterr().out) == FIGURES
     assert sorted(path.name for path in tmp_path.iterdir()) == [
@@ -77,10 +79,13 @@ BAD_ONES = [
 def test_bad_file_is_named_at_its_line_and_leaves_nothing(
     name: str, line: int, reason: str, tmp_path: Path, capsys: Any
 ) -> None:
-    before, out = rows(), tmp_path / "out"
+    before = rows()
+    out = tmp_path / "out"
     path = FILES / "bad" / name
+
     with pytest.raises(SystemExit) as ended:
         call_command("replay", path, out=out)
+
     assert ended.value.code == 2
     said = capsys.readouterr()
     assert said.err.startswith(f"{path}:{line}: ")
@@ -96,13 +101,16 @@ def test_bad_file_is_named_at_its_line_and_leaves_nothing(
 def test_export_replays_to_the_same_figures(name: str, tmp_path: Path) -> None:
     session = brought_in(name)
     found = figures(plan_of(session), moment_rows.read(session.pk)[0])
+
     copy = tmp_path / "copy.jsonl"
     copy.write_text(
         "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in import_export.export(session))
     )
     file = load(copy)
     couple, user = import_export.throw_away(file)
+
     again = import_export.bring_in(file, couple=couple, facilitator=user)
+
     assert figures(plan_of(again), moment_rows.read(again.pk)[0]) == found
     assert list(import_export.export(again)) == list(import_export.export(session))
 
@@ -121,8 +129,10 @@ def test_chain_of_a_session_is_whole_and_its_caches_equal_the_fold(name: str) ->
 def test_changed_words_are_found_although_the_moments_do_not_hold_them() -> None:
     session = brought_in("worked_session.jsonl")
     line = Line.objects.unscoped("test").filter(session=session, kind="statement").first()
+
     line.words = {**line.words, "text": "something else"}
     line.save(update_fields=["words"])
+
     assert moment_rows.verify(session) == [f"the words of entry {line.moment.number} were changed"]
 
 
@@ -130,6 +140,7 @@ def test_changed_words_are_found_although_the_moments_do_not_hold_them() -> None
 def test_file_of_another_couple_brings_in_no_name_twice(fay: House) -> None:
     file = load(WORKED)
     session = import_export.bring_in(file, couple=fay.couple, facilitator=fay.facilitator)
+
     assert "Mara" not in json.dumps(session.plan)
     assert next(import_export.export(session))["partners"] == {"A": {"name": "Ana"}, "B": {"name": "Ben"}}
 
@@ -147,6 +158,7 @@ def test_replay_killed_half_way_leaves_nothing(tmp_path: Path) -> None:
         "from tests.sessions.record.test_replay import rows; print(rows())",
     ]
     before = subprocess.run(count, env=env, check=True, capture_output=True, text=True).stdout
+
     command = [*manage, "replay", str(WORKED), "--out", str(tmp_path / "out")]
     # The write lock shows in the WAL: kill while the transaction is open, before anything was written out.
     running = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -155,6 +167,7 @@ def test_replay_killed_half_way_leaves_nothing(tmp_path: Path) -> None:
         pass
     os.kill(running.pid, signal.SIGKILL)
     running.wait()
+
     assert subprocess.run(count, env=env, check=True, capture_output=True, text=True).stdout == before
     assert not (tmp_path / "out").exists()
 
