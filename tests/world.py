@@ -1,4 +1,4 @@
-"""Fay's and Oli's houses with something behind every door: sessions in every state, papers, rituals, links, mail."""
+"""Fay's and Oli's practices with something at every address: sessions in every state, papers, rituals, links, mail."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta

@@ -60,7 +60,7 @@ def test_space_pauses_and_goes_on_and_no_key_works_while_typing(desk):
     expect(state(page)).to_have_attribute("data-state", "running")
 
 
-def test_what_is_done_most_needs_no_scrolling(desk):
+def test_the_main_controls_need_no_scrolling(desk):
     page = desk()
     controls = page.locator(
         "[data-part=glance], [data-part=controls] button:visible, [data-part=controls] summary:visible"

@@ -236,7 +236,7 @@ def test_nothing_of_an_hour_that_a_page_holds_is_on_disk_and_a_reload_asks_and_l
     assert visit.words.found() == []
 
 
-def test_kept_all_of_it_is_in_the_session(visit):
+def test_all_that_was_typed_is_in_the_session_that_is_kept(visit):
     visit.signed_in().begun()
     hour(visit)
     typed = [word for word, place in visit.words.typed.items() if place != "never sent"]

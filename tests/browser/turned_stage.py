@@ -1,4 +1,4 @@
-"""Run inside a house by `manage.py shell`: a running session with words in it that are nobody else's, and sign-ins."""
+"""Run inside a house by `manage.py shell`: a running session with private words in it, and sign-ins."""
 
 import json
 from datetime import timedelta

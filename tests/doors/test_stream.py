@@ -1,4 +1,4 @@
-"""The stream's door stands beside the URL conf, so it is walked by itself: as raw ASGI, by everybody."""
+"""The stream's address is not in the URL conf, so it is tested here: as raw ASGI, by every actor with every verb."""
 
 import asyncio
 import itertools
@@ -113,7 +113,7 @@ def test_every_state_of_a_session_may_be_watched_by_whom_it_concerns(world):
     assert met == {key: 200 if may_watch(*key) else 404 for key in met}
 
 
-def test_what_is_not_there_another_origin_and_a_partner_who_left_meet_the_same_nothing(world):
+def test_unknown_sessions_other_origins_and_partners_who_left_meet_the_same_404(world):
     path = f"{live.PREFIX}{world.sessions['running'].pk}"
     ana = world.cookies["ana"]
 

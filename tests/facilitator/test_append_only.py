@@ -1,4 +1,4 @@
-"""What was written stays: on both databases, for every table that promises it."""
+"""Append-only tables: what was written can be neither changed nor deleted, on both databases."""
 
 from types import SimpleNamespace
 
@@ -132,7 +132,7 @@ def test_where_no_trigger_is_lost_none_is_renewed(written, capsys):
 
 
 @pytest.mark.parametrize("table", sorted(PROMISED))
-def test_nothing_is_changed_or_taken_away(written, table):
+def test_rows_can_be_neither_updated_nor_deleted(written, table):
     before = rows(table)
     assert before > 0
 
@@ -144,7 +144,7 @@ def test_nothing_is_changed_or_taken_away(written, table):
 
 
 @pytest.mark.parametrize("table", sorted(PROMISED))
-def test_a_table_is_not_emptied_at_a_stroke(written, table):
+def test_a_table_cannot_be_truncated(written, table):
     if connection.vendor == "sqlite":
         # SQLite has no TRUNCATE; REPLACE is its way round a delete trigger.
         emptying = f"REPLACE INTO {table} SELECT * FROM {table}"
@@ -206,7 +206,7 @@ def test_the_table_that_can_hold_no_row_holds_none(db):
             Never.objects.create(id=number)
 
 
-def test_writing_goes_on_as_before(written):
+def test_new_rows_can_still_be_added(written):
     before = rows("facilitator_auditentry")
 
     audit.record(practice=written.practice, actor="system:tests", action="looked", at=MORNING)

@@ -1,4 +1,4 @@
-"""Who looked and who changed: one chain per practice, and nobody takes a link out unseen."""
+"""The audit log: who looked and who changed what, in one chain per practice; whatever is changed in it is found."""
 
 import json
 import uuid
@@ -73,7 +73,7 @@ def ten(house):
     assert audit.verify(house.practice.pk) == []
 
 
-def test_a_household_leaves_a_whole_chain(fay):
+def test_the_chain_of_a_new_practice_is_whole(fay):
     numbers = [entry.number for entry in entries(fay.practice)]
 
     assert numbers == list(range(1, len(numbers) + 1))

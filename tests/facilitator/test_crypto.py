@@ -1,4 +1,4 @@
-"""Words are sealed under their author's key, and whatever is not exactly right is not opened."""
+"""Words are sealed under their author's key, and a value that was changed or moved does not open."""
 
 import base64
 import sqlite3
@@ -156,7 +156,7 @@ def test_nothing_new_is_written_under_a_destroyed_key(fay):
     assert Boundary.objects.unscoped("a test counts").count() == 0
 
 
-def test_a_destroyed_key_bites_in_a_process_that_held_it(fay):
+def test_a_process_that_held_a_destroyed_key_stops_using_it(fay):
     name_of(fay.a)
 
     DataKey.objects.filter(author=fay.a.pk).update(destroyed_at=now(), wrapped="")

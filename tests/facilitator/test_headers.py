@@ -1,4 +1,4 @@
-"""Nothing leaves the house without its headers: no page, error, redirect, file, API body or stream."""
+"""Security headers: on every page, error, redirect, file, API body and stream."""
 
 import asyncio
 
@@ -59,7 +59,7 @@ def test_the_policy_lets_nothing_inline_run_and_nobody_frame_us():
     ],
 )
 @pytest.mark.urls("tests.facilitator.test_headers")
-def test_every_answer_to_nobody_has_them(address, status):
+def test_every_answer_has_the_headers_with_nobody_signed_in(address, status):
     response = Client().get(address)
 
     assert response.status_code == status
@@ -70,7 +70,7 @@ def test_every_answer_to_nobody_has_them(address, status):
     ("address", "status"), [("/", 200), ("/paper.pdf", 200), ("/nowhere/", 404), ("/sign-in/", 302)]
 )
 @pytest.mark.urls("tests.facilitator.test_headers")
-def test_every_answer_to_somebody_has_them(fay, address, status):
+def test_every_answer_has_the_headers_with_somebody_signed_in(fay, address, status):
     response = fay.client().get(address)
 
     assert response.status_code == status
@@ -78,7 +78,7 @@ def test_every_answer_to_somebody_has_them(fay, address, status):
 
 
 @pytest.mark.urls("tests.facilitator.test_headers")
-def test_a_door_that_breaks_still_has_them_and_says_nothing(fay):
+def test_a_page_that_breaks_has_the_headers_and_hides_the_error(fay):
     client = signed_in(fay.facilitator)
     client.raise_request_exception = False
 
@@ -90,7 +90,7 @@ def test_a_door_that_breaks_still_has_them_and_says_nothing(fay):
     assert b"RuntimeError" not in response.content
 
 
-def test_a_refused_token_a_wrong_verb_and_a_wrong_host_have_them(fay):
+def test_refused_tokens_verbs_and_hosts_have_the_headers(fay):
     client = Client(enforce_csrf_checks=True)
     for response, status in (
         (client.post("/sign-in/", {"login": "x", "password": "y"}), 403),
@@ -120,7 +120,7 @@ def test_over_https_browsers_are_told_to_stay_there(settings):
     assert response["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
 
 
-def test_the_stream_sends_the_same():
+def test_the_stream_sends_the_same_headers():
     sent = []
 
     async def send(message):

@@ -103,7 +103,7 @@ def killed_over_a_paper(house: House) -> None:
     house.kill("worker")
 
 
-def test_whatever_dies_the_path_is_walked_once(tmp_path: Path, chromium: Any) -> None:
+def test_nothing_is_lost_or_sent_twice_when_processes_die(tmp_path: Path, chromium: Any) -> None:
     data = tmp_path / "data"
     env = {"THIRD_CHAIR_TEST_CLOCK": str(tmp_path / "clock")}
     clock = steps.Clock(tmp_path / "clock")

@@ -1,4 +1,4 @@
-"""The whole house, killed piece by piece. What was answered stays, what dies comes back, and an end is an end."""
+"""The running house, killed process by process: each comes back, and when it is asked to stop, all of it ends."""
 
 import http.client
 import http.cookiejar
@@ -56,7 +56,7 @@ def answers(house: services.House) -> int:
 
 
 @pytest.mark.parametrize("child", ["web", "worker", "beat"])
-def test_each_is_back_soon_after_a_kill(house: services.House, child: str) -> None:
+def test_each_process_is_back_soon_after_a_kill(house: services.House, child: str) -> None:
     at = time.monotonic()
     house.kill(child)
     assert time.monotonic() - at < 2.0
@@ -121,7 +121,7 @@ def test_a_second_house_on_the_same_folder_is_shown_the_first(house: services.Ho
     assert answers(house) == 200
 
 
-def test_it_stands_on_sqlite_and_files_as_on_postgresql_and_redis(any_house: services.House) -> None:
+def test_it_runs_on_sqlite_and_files_and_on_postgresql_and_redis(any_house: services.House) -> None:
     assert answers(any_house) == 200
     assert any_house.manage("doctor").stdout == "All is well.\n"
 
@@ -130,7 +130,7 @@ def test_it_stands_on_sqlite_and_files_as_on_postgresql_and_redis(any_house: ser
     assert answers(any_house) == 200
 
 
-def test_all_it_keeps_is_private(house: services.House) -> None:
+def test_every_file_in_the_data_folder_is_private(house: services.House) -> None:
     open_ones = [
         str(path.relative_to(house.data))
         for path in [house.data, *house.data.rglob("*")]

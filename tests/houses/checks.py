@@ -1,4 +1,4 @@
-"""What must still hold in a kept house after an upgrade. Each fault is a line; none is good."""
+"""What must still hold in a kept house after an upgrade. Each fault is told in a line; a sound house has none."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

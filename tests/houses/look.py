@@ -33,8 +33,8 @@ PAPERS_OF_A_REPLAY = "facilitator.management.commands.replay.documents.papers_of
 
 
 def look(worked: str = "") -> None:
-    """Prints all of it as JSON. The figures of the worked session only where its id is given: a replay writes, which today's code
-    may not do in a house of made-up columns.
+    """Prints all of it as JSON. The figures of the worked session only where its id is given: a replay writes,
+    which today's code may not do in a house of made-up columns.
     """
     found = {
         "rows": rows(),

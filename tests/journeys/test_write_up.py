@@ -356,7 +356,7 @@ def test_opened_twice_with_one_press_it_is_one_write_up_and_a_new_page_is_anothe
         ("Asia/Tokyo", "2028-03-13T18:00"),
     ],
 )
-def test_a_next_meeting_out_of_all_reach_comes_back_with_what_was_typed(zone, next_at):
+def test_a_next_meeting_that_is_too_far_away_comes_back_with_what_was_typed(zone, next_at):
     _file, ines = house()
     ines.couple.zone = zone
     ines.couple.save(update_fields=["zone"])

@@ -1,4 +1,4 @@
-"""What falls due by itself stands in the record at the instant it fell due, although it was never written."""
+"""The record names what fell due by itself, at its instant, although no row was written for it."""
 
 import pytest
 

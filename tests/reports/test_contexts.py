@@ -151,7 +151,7 @@ def found_in(paper, marks):
     return {(audience, owner) for word, (audience, owner, _, _) in marks.items() if word in text}
 
 
-def test_every_mark_is_only_where_its_audience_reads():
+def test_every_text_is_only_on_papers_its_audience_reads():
     """All lines of every audience are handed to every paper: the second lock alone must hold."""
     material, marks = marked(stage.worked())
     made = papers(material)
@@ -212,7 +212,7 @@ def test_a_line_kept_back_leaves_no_gap(case):
     assert PartnerCopy.of(held, "A") == PartnerCopy.of(never, "A")
 
 
-def test_its_author_still_has_it_and_the_record_has_a_marker_without_a_word():
+def test_a_line_kept_back_stays_with_its_author_and_is_a_marker_in_the_record():
     held = changed(stage.worked(), lambda line: line.get("id") == "S1", held_back=True)
 
     said = PartnerCopy.of(held, "B").summary.sides[0].said[0]
@@ -320,7 +320,7 @@ def test_both_early_ends_and_safety_read_the_same():
     assert len(seen) == 1
 
 
-def test_nothing_agreed_is_a_whole_plan_and_has_no_sheet():
+def test_with_nothing_agreed_there_is_a_summary_and_no_sheet():
     material = without(
         stage.worked(), lambda line: line.kind in ("compromise_drafted", "agreement_confirmed")
     )

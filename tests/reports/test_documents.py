@@ -1,4 +1,4 @@
-"""Papers as rows: asked for, set by a sweep, opened by release, sealed, and closed to everybody else.
+"""Documents: asked for, rendered by a sweep, opened by a release, sealed, and closed to everybody else.
 
 The worked session, held by Fay with Ana (A) and Ben (B).
 """
@@ -210,7 +210,7 @@ def test_who_may_read_which_paper(fay, oli, held):
     assert kinds(None) == []
 
 
-def test_the_same_words_are_never_set_twice(held, monkeypatch):
+def test_an_unchanged_paper_is_not_rendered_twice(held, monkeypatch):
     set_times = []
     typeset = pdf.typeset
 
@@ -263,7 +263,7 @@ def test_a_newer_version_follows_and_the_older_one_stays(fay, held):
     assert {row.pk for row in copies} == {older.pk, newer.pk}
 
 
-def test_a_worker_that_died_is_followed_by_another_and_a_paper_that_kills_is_left(held):
+def test_a_paper_whose_worker_died_is_tried_again_and_in_the_end_given_up(held):
     documents.prepare(held, kinds=["facilitator_record"], now=NOW)
     rows = Document.objects.unscoped("a test looks at papers").filter(session=held)
 
@@ -276,7 +276,7 @@ def test_a_worker_that_died_is_followed_by_another_and_a_paper_that_kills_is_lef
     assert states(held)["facilitator_record", ""] == (1, "failed")
 
 
-def test_what_cannot_be_set_is_said_so_and_the_next_paper_is_set(held, monkeypatch):
+def test_a_paper_that_cannot_be_rendered_fails_and_the_next_is_rendered(held, monkeypatch):
     monkeypatch.setattr(pdf, "MOST_LETTERS", 12_000)
 
     documents.render_due(NOW)
@@ -348,7 +348,7 @@ def test_the_door_hands_out_the_paper_and_nothing_about_it(fay, held):
     assert answer.content == documents.open_pdf(row)
 
 
-def test_everybody_else_is_a_stranger_at_the_door(fay, oli, held):
+def test_everybody_else_finds_no_such_paper(fay, oli, held):
     written(held, "partner_copy", "facilitator_record")
     made = papers(held)
     copy = reverse("document", args=[made["partner_copy", "A"].pk])
@@ -375,7 +375,7 @@ def test_a_look_by_anyone_but_the_owner_is_noted(fay, held):
     assert looks() == 1
 
 
-def test_while_it_is_written_the_door_says_so_kindly(fay, held):
+def test_while_a_paper_is_being_written_its_page_says_so(fay, held):
     documents.prepare(held, now=NOW)
     row = papers(held)["partner_copy", "A"]
 
@@ -385,7 +385,7 @@ def test_while_it_is_written_the_door_says_so_kindly(fay, held):
     assert "being written" in page.content.decode()
 
 
-def test_the_facilitator_asks_by_pressing_and_nothing_is_set_meanwhile(fay, oli, held):
+def test_the_facilitator_asks_for_papers_by_a_press_that_renders_none(fay, oli, held):
     url = reverse("documents_prepare", args=[held.pk])
 
     assert fay.client().get(url).status_code == 405
@@ -434,7 +434,7 @@ def test_the_list_asks_the_database_as_often_for_one_paper_as_for_thirty(
     assert len(many) == len(few)
 
 
-def test_a_paper_cannot_be_laid_before_the_wrong_reader(fay, held):
+def test_the_database_refuses_a_paper_for_the_wrong_reader(fay, held):
     wrong = [
         {"kind": "facilitator_record", "audience": "JOINT"},
         {"kind": "partner_copy", "audience": "JOINT", "owner": fay.a},
@@ -447,7 +447,7 @@ def test_a_paper_cannot_be_laid_before_the_wrong_reader(fay, held):
             Document.objects.create(session=held, **facts)
 
 
-def test_the_task_is_the_sweep(held, monkeypatch):
+def test_the_celery_task_sweeps(held, monkeypatch):
     monkeypatch.setattr(tasks, "now", lambda: NOW)
 
     assert tasks.sweep.name == "documents.sweep"

@@ -57,7 +57,7 @@ def page(house, hall, query=""):
 
 
 @pytest.mark.both
-def test_it_holds_what_they_came_for_one_step_the_sign_the_rituals_the_next_date_and_a_line(fay):
+def test_the_sheet_holds_goals_steps_sign_rituals_next_date_and_a_line(fay):
     hall = held(fay)
     ritual(fay, code="weekly-walk", weekdays=frozenset({5}))
     ritual(fay, code="quiet-tea", answers="")
@@ -87,7 +87,7 @@ def test_the_plans_own_sign_stands_until_they_find_another():
     assert DoorSheet.of(worked()).pause.sign == "an open hand on the table"
 
 
-def test_it_is_whole_when_nothing_was_agreed(fay):
+def test_the_sheet_is_complete_when_nothing_was_agreed(fay):
     hall = Hall(fay).begun().ended()
 
     words = " ".join(text_of(documents.open_pdf(made(hall))).split())
@@ -96,7 +96,7 @@ def test_it_is_whole_when_nothing_was_agreed(fay):
     assert "That was the whole plan." in page(fay, hall).content.decode()
 
 
-def test_no_row_that_is_not_joint_can_reach_it(fay):
+def test_only_joint_rows_reach_the_sheet(fay):
     """Every row of the session says its own words; the sheet and the page know the joint ones only."""
     hall = held(fay).ended()
     said(hall, line="canaryline")
@@ -149,7 +149,7 @@ def test_page_and_paper_say_the_same(fay):
         assert words in page(fay, hall).content.decode()
 
 
-def test_only_the_care_team_opens_it_only_after_the_end_and_large_on_request(fay, oli):
+def test_the_care_team_opens_the_sheet_after_the_end_and_in_large_print_on_request(fay, oli):
     hall = held(fay)
     assert page(fay, hall).status_code == 404
 
@@ -178,7 +178,7 @@ def test_a_talk_with_one_and_a_meeting_that_never_began_have_no_sheet_for_two(fa
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_end_rings_the_press_and_the_sheet_is_the_first_to_be_set(fay):
+def test_the_end_asks_for_papers_and_the_sheet_is_rendered_first(fay):
     hall = held(fay)
     rung = []
     old = bell._bell
@@ -199,7 +199,7 @@ def test_the_end_rings_the_press_and_the_sheet_is_the_first_to_be_set(fay):
     assert with_waiting >= 3
 
 
-def test_both_read_it_without_any_release(fay):
+def test_both_read_the_sheet_without_any_release(fay):
     hall = held(fay).ended()
     paper = made(hall)
 
@@ -243,7 +243,7 @@ def test_words_that_are_too_long_come_back_as_they_were_typed(fay):
     assert Parting.objects.visible_to(fay.viewer).filter(session=hall.session).count() == 0
 
 
-def test_the_fuller_summary_opens_with_the_facilitators_words_and_pads_no_empty_side(fay):
+def test_the_summary_opens_with_the_facilitators_words_and_leaves_empty_parts_out(fay):
     hall = Hall(fay).begun()
     hall.post("A", "statement", id="S1", text="I sat in the car for a while.", feelings=["sad"])
     hall.ended()
@@ -262,7 +262,7 @@ def test_the_fuller_summary_opens_with_the_facilitators_words_and_pads_no_empty_
     assert [line for line in words.splitlines() if line.strip() in ("Ben", "B Ben", "BBen")] == []
 
 
-def test_nothing_of_the_log_is_written_by_looking(fay):
+def test_looking_at_the_sheet_writes_no_moment(fay):
     hall = held(fay).ended()
     before = Moment.objects.unscoped("a test counts").count()
 

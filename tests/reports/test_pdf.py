@@ -117,7 +117,7 @@ def test_metadata_names_nobody(kind):
     assert attached is False
 
 
-def test_all_letters_are_our_own_face():
+def test_all_text_is_in_our_own_typeface():
     with opened(made("facilitator_record")) as file:
         fonts = {str(f.BaseFont) for page in file.pages for f in page.Resources.Font.values()}
 
@@ -125,7 +125,7 @@ def test_all_letters_are_our_own_face():
 
 
 @pytest.mark.parametrize(("large", "points"), [(False, 11), (True, 14)])
-def test_nothing_is_set_smaller_than_promised(large, points):
+def test_no_text_is_smaller_than_promised(large, points):
     with opened(made("joint_summary", large=large)) as file:
         pixels = [
             float(operands[1])
@@ -244,7 +244,7 @@ def test_what_people_write_fetches_nothing_and_reads_no_file(listener, tmp_path)
 
 
 @pytest.mark.parametrize("vector", VECTORS)
-def test_even_a_template_of_ours_could_not_fetch(vector, listener, tmp_path):
+def test_even_a_template_cannot_fetch_anything(vector, listener, tmp_path):
     """Unescaped, as only a mistake of ours could print it: refused as a whole, or printed without it."""
     secret = tmp_path / "secret.txt"
     secret.write_text("canary-of-the-disk")
@@ -260,7 +260,7 @@ def test_even_a_template_of_ours_could_not_fetch(vector, listener, tmp_path):
     assert _Listener.hits == []
 
 
-def test_a_refused_render_leaves_the_press_standing():
+def test_after_a_refused_paper_the_next_is_rendered():
     with pytest.raises(pdf.NotRendered, match="outside"):
         pdf.typeset('<html lang="en"><title>x</title><img src="https://elsewhere.example/x.png">')
     assert pages_of(made("agreement_sheet")) == 1
@@ -287,12 +287,12 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
-def test_a_bomb_is_set_like_any_other_words(bomb):
+def test_hostile_text_is_printed_like_any_other(bomb):
     paper = made("joint_summary", with_words(BOMBS[bomb]))
     assert "I am afraid of failing at this with her." in text_of(paper)
 
 
-def test_what_is_too_long_to_set_is_said_so_at_once():
+def test_a_text_that_is_too_long_is_refused_at_once():
     with pytest.raises(pdf.NotRendered, match="too long"):
         made("joint_summary", with_words("word " * 100_000))
     assert pages_of(made("agreement_sheet")) == 1

@@ -1,4 +1,4 @@
-"""A guard that was set aside is the facilitator's own business: its reason stands in the record and nowhere else."""
+"""The reason for which a guard was set aside stands in the facilitator's record and nowhere else."""
 
 import pytest
 from django.test import Client
@@ -78,7 +78,7 @@ def hall(fay):
     return hall
 
 
-def test_the_record_says_each_and_no_paper_of_theirs_any(hall):
+def test_the_record_says_each_reason_and_the_partners_papers_none(hall):
     assert len(SOFT) > 20
 
     rows = Document.objects.unscoped("a test reads papers").filter(session=hall.session, state="ready")
@@ -100,7 +100,7 @@ def test_the_record_says_each_and_no_paper_of_theirs_any(hall):
     assert set().union(*found.values()) == set()
 
 
-def test_no_page_or_body_a_partner_can_fetch_says_any(hall):
+def test_no_page_or_body_a_partner_can_fetch_says_a_reason(hall):
     house = hall.house
     pk = hall.session.pk
     papers = [

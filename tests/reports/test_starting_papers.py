@@ -19,7 +19,7 @@ def sheet(fay, slug, query=""):
 
 
 @pytest.mark.parametrize("slug", PAPERS)
-def test_each_opens_in_both_prints_and_knows_nobody(fay, slug):
+def test_each_paper_opens_in_both_prints_and_names_nobody(fay, slug):
     reachable(fay)
 
     usual = sheet(fay, slug)
@@ -32,17 +32,17 @@ def test_each_opens_in_both_prints_and_knows_nobody(fay, slug):
         assert [name for name in ("Ana", "Ben", "home.example", "Third Chair") if name in page] == []
 
 
-def test_the_list_names_every_one(fay):
+def test_the_list_names_every_paper(fay):
     page = fay.client().get(reverse("starting_papers")).content.decode()
     assert [slug for slug in PAPERS if reverse("starting_paper", args=[slug]) not in page] == []
 
 
-def test_an_unknown_one_is_not_there_and_they_are_the_facilitators(fay):
+def test_an_unknown_paper_is_not_found_and_partners_find_none(fay):
     assert fay.client().get(reverse("starting_paper", args=["another"])).status_code == 404
     assert fay.partner_client("A").get(reverse("starting_paper", args=["pause-card"])).status_code == 404
 
 
-def test_they_say_what_the_app_says(fay):
+def test_the_papers_say_what_the_app_says(fay):
     signed = sheet(fay, "agreement")
     blanks = f"{BLANK} and {BLANK}"
     assert [text for text in agreement.paragraphs("Fay", blanks) if text not in signed] == []

@@ -540,7 +540,7 @@ def test_a_link_is_not_offered_where_it_could_not_arrive(fay):
     assert every(Delivery).count() == 0
 
 
-def test_nothing_due_stays_without_an_end(fay):
+def test_nothing_that_was_due_stays_open(fay):
     """Whatever was due a quarter of an hour ago has ended, or waits for a named instant."""
     ritual = agreed(reachable(fay))
     claimed(SEVEN_PM)
@@ -552,7 +552,7 @@ def test_nothing_due_stays_without_an_end(fay):
     assert state_of(ritual) == "active"
 
 
-def test_a_task_sweeps(fay):
+def test_the_celery_task_sweeps(fay):
     agreed(reachable(fay))
 
     with time_machine.travel(SEVEN_PM, tick=False):

@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order: sent at most once, never after a no, never outside somebody's hours.
+"""Deliveries in any order of events: sent at most once, never after a no, never outside somebody's hours.
 
 Hypothesis makes the days: sweeps, workers that die after claiming or while sending, a clock that jumps two hours
 either way, noes and yeses, an address given up, a server that is busy or hangs up after the text.
@@ -152,7 +152,7 @@ def live(world, days):
     assert max(dates.values(), default=0) <= 1
 
 
-def test_the_machine_can_tell(fay):
+def test_the_test_above_would_notice_a_message_sent_twice(fay):
     """A world in which a busy server is answered by sending again at once would be noticed."""
     world = World(reachable(fay))
     world.at = TUESDAY + 10 * HOUR

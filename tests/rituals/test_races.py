@@ -1,4 +1,4 @@
-"""A no and a sweep at the same instant: what has begun was begun before the no.
+"""A no and a sweep at the same instant: no reminder begins after the no was answered.
 
 On PostgreSQL each act has a connection of its own and they truly meet. SQLite lets one writer in at a time, and
 the tests' database lives in memory; there they come one after the other in every order.

@@ -135,7 +135,7 @@ VERBS = {"answer": {"answer": "done"}, "consent": {"answer": "yes"}, "rest": {},
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_for_everybody_else_it_is_not_there(fay, oli, verb):
+def test_for_everybody_else_the_ritual_is_not_found(fay, oli, verb):
     ritual = agreed(fay, code="three-lines", slot="A")
     before = list(every(RitualConsent).values())
 

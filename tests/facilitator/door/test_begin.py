@@ -48,7 +48,7 @@ def test_the_first_visit_makes_one_practice_and_signs_its_facilitator_in(
     assert not settings.FIRST_RUN_CODE_FILE.exists()
 
 
-def test_what_does_not_fit_keeps_what_was_typed_and_makes_nothing(code):
+def test_a_form_with_a_mistake_keeps_what_was_typed_and_makes_nothing(code):
     response = Client().post(reverse("first_run"), {**FORM, "password": "short"})
 
     assert response.status_code == 422
@@ -64,7 +64,7 @@ def test_once_there_is_a_practice_the_page_is_gone(fay, code):
     assert Practice.objects.count() == 1
 
 
-def test_from_elsewhere_it_opens_with_the_printed_code_only(code):
+def test_from_elsewhere_the_first_page_opens_with_the_printed_code_only(code):
     away = Client(REMOTE_ADDR=AWAY)
     assert away.get("/")["Location"].startswith("/sign-in")
 
@@ -83,7 +83,7 @@ def test_without_a_code_file_nothing_opens_from_elsewhere(settings, tmp_path):
 
 
 @pytest.mark.parametrize("header", ["x-forwarded-for", "x-forwarded-proto", "forwarded", "x-real-ip", "via"])
-def test_a_proxy_on_this_machine_speaks_for_somebody_else(code, header):
+def test_a_request_through_a_proxy_counts_as_from_elsewhere(code, header):
     assert Client(headers={header: "127.0.0.1"}).get(reverse("first_run")).status_code == 404
 
 
@@ -105,7 +105,7 @@ def test_a_post_without_its_token_begins_nothing(code):
 
 @pytest.mark.both
 @pytest.mark.django_db(transaction=True)
-def test_whoever_begins_at_the_same_moment_meets_the_practice_that_is_there():
+def test_of_four_who_begin_at_once_one_makes_the_practice():
     results = []
 
     def arrive(number):
@@ -143,7 +143,7 @@ def test_whoever_begins_at_the_same_moment_meets_the_practice_that_is_there():
         ("somewhere/else", "UTC"),
     ],
 )
-def test_a_practice_lives_where_its_machine_stands(monkeypatch, tmp_path, points_at, zone):
+def test_a_new_practice_takes_the_time_zone_of_its_machine(monkeypatch, tmp_path, points_at, zone):
     link = tmp_path / "localtime"
     link.symlink_to(tmp_path / points_at)
     monkeypatch.setattr(begin, "LOCALTIME", link)

@@ -1,4 +1,4 @@
-"""A copy of a house in use, and its return into an empty one. Each house is a folder of its own."""
+"""Backup and restore: a copy of a house in use, and its return into an empty one. Each house is a folder of its own."""
 
 import json
 import os
@@ -287,7 +287,7 @@ def test_keys_files_older_than_the_promise_are_destroyed(settings, tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_the_same_on_postgresql(postgres: services.Postgres, tmp_path: Path) -> None:
+def test_backup_and_restore_on_postgresql(postgres: services.Postgres, tmp_path: Path) -> None:
     first = Folder(tmp_path / "first", **postgres.for_a_house())
     second = Folder(
         tmp_path / "second", DATABASE_URL=postgres.database(), KEYS_DATABASE_URL=postgres.database()

@@ -1,4 +1,4 @@
-"""Each check is shown to refuse, and to let pass. The last test is the whole round over a sound house."""
+"""Each check of doctor refuses what it should and lets the rest pass; the last test runs them all on a sound house."""
 
 import importlib.resources
 import json
@@ -270,7 +270,7 @@ def test_a_house_with_nobody_in_it_may_be_begun_from_elsewhere(practice) -> None
 
 
 @pytest.mark.parametrize(("where", "codes"), [("", ["second_factor"]), ("127.0.0.1", [])])
-def test_where_a_start_will_listen_decides_and_else_the_settings(house, practice, where, codes) -> None:
+def test_the_address_of_the_start_counts_before_that_of_the_settings(house, practice, where, codes) -> None:
     house.LISTEN = "0.0.0.0"
     facilitator(practice, "fay")
     assert [problem.code for problem in doctor.checks(listen=where)] == codes

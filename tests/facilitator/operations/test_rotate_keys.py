@@ -1,4 +1,4 @@
-"""A fresh installation key: nothing is lost on the way, however often the way is cut short."""
+"""Rotating the installation key loses nothing, however often it is killed on the way."""
 
 import json
 import stat

@@ -20,7 +20,7 @@ def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_it_says_how_it_is_used() -> None:
+def test_help_says_how_it_is_used() -> None:
     done = run("--help")
     assert done.returncode == 0
     assert "./run [--port N] [--data DIR] [--listen HOST]" in done.stdout

@@ -82,7 +82,7 @@ def is_gone(pid: int) -> bool:
         return True
 
 
-def test_what_is_killed_stands_again_in_about_a_second(watch) -> None:
+def test_a_killed_child_is_started_again_within_a_second(watch) -> None:
     house = watch("exec sleep 60")
     first = house.started("child0")
 
@@ -95,7 +95,7 @@ def test_what_is_killed_stands_again_in_about_a_second(watch) -> None:
     assert second != first
 
 
-def test_the_others_are_left_alone(watch) -> None:
+def test_the_other_children_are_left_alone(watch) -> None:
     house = watch("exec sleep 60", "exec sleep 60")
     first = house.started("child0")
     second = house.started("child1")
@@ -119,7 +119,7 @@ def test_what_a_dead_child_had_started_dies_before_the_next_is_started(watch, tm
     assert is_gone(orphan)
 
 
-def test_asked_to_stop_it_asks_all_and_leaves_nothing(watch) -> None:
+def test_asked_to_stop_it_stops_every_child(watch) -> None:
     house = watch("exec sleep 60", "exec sleep 60")
     pids = [house.started("child0"), house.started("child1")]
 
@@ -167,7 +167,7 @@ def test_children_hear_signals_that_their_supervisor_blocks(watch, tmp_path: Pat
     wait_until((tmp_path / "heard").exists, what="the child to hear", within_s=30)
 
 
-def test_the_pause_grows_for_what_dies_young_and_is_forgiven_after_a_while() -> None:
+def test_the_pause_grows_for_a_child_that_ends_soon_and_is_reset_by_a_longer_run() -> None:
     post = Post(Child("web", ("true",)))
 
     pauses = [post.pause_s(0.1) for _ in range(9)]
