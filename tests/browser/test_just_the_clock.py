@@ -247,7 +247,7 @@ def test_all_that_was_typed_is_in_the_session_that_is_kept(visit):
         visit.page.get_by_role("button", name="Keep it").click()
 
     kept = visit.page.request.get(visit.page.url.replace("/desk/", "/file/")).text()
-    header = json.loads(kept.splitlines()[0])
+    header, *_commands = [json.loads(line) for line in kept.splitlines()]
     assert [header["partners"][slot]["name"] for slot in "AB"] == names
     assert [word for word in typed if word not in kept] == []
 

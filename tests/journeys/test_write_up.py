@@ -381,6 +381,7 @@ def test_a_next_meeting_that_is_too_far_away_comes_back_with_what_was_typed(zone
         sheet = Sheet(client, url)
         sheet.fill("end", next_at="2025-03-14T18:00")
 
+    session.refresh_from_db()
     assert session.state == "ended"
 
 
