@@ -42,7 +42,8 @@ class Sheet:
         self.look()
 
     def look(self):
-        self.html = self.client.get(self.url).content.decode()
+        """The page with its list behind *More* open."""
+        self.html = self.client.get(self.url, {"open": "more"}).content.decode()
         self.forms = [form for form in Forms(self.html).forms if form.action.endswith("/write-down/")]
         return self
 
