@@ -14,7 +14,7 @@ from django.db import connection, models
 from clients.access import Audience
 from clients.guarded import Guarded
 from facilitator.crypto import EncryptedJSON, EncryptedText, InstallationText
-from facilitator.models import User
+from facilitator.models import Practice, User
 from sessions.engine.kinds import KINDS
 from tests.cast import House
 from tests.clients.rows import Maker, audiences
@@ -23,6 +23,7 @@ OURS = {"facilitator", "clients", "rituals", "facilitation", "reports"}
 TEXTS = (models.CharField, models.TextField, models.JSONField, EncryptedText, EncryptedJSON, InstallationText)
 FOUND = re.compile(rb"cny[a-z]{9}|[a-z]{9}ync|636e79(?:6[1-9a-f]|7[0-9a]){9}|y255[a-z0-9+/]{12}")
 TEAM = frozenset({"fay", "co"})
+BOTH = TEAM | {"ana", "ben"}
 COLLEAGUES = frozenset({"fay", "co", "co not agreed", "co removed", "colleague"})
 
 _code = "a word of a closed list of the house; nothing can be written there"
@@ -77,12 +78,17 @@ class Aviary:
     letters: random.Random = field(default_factory=lambda: random.Random(20260322))
 
     def hatch(self, where: str, readers: frozenset[str]) -> str:
-        while (
-            word := "cny" + "".join(self.letters.choices("abcdefghijklmnopqrstuvwxyz", k=9))
-        ) in self.where:
-            pass
-        self.where[word], self.readers[word] = where, readers
+        """A new canary, remembered with its place and its readers."""
+        word = self._word()
+        while word in self.where:
+            word = self._word()
+
+        self.where[word] = where
+        self.readers[word] = readers
         return word
+
+    def _word(self) -> str:
+        return "cny" + "".join(self.letters.choices("abcdefghijklmnopqrstuvwxyz", k=9))
 
     def fields(self) -> set[str]:
         return set(self.where.values())
@@ -105,16 +111,13 @@ def _spelt(hit: bytes) -> set[str]:
 
 
 def text_fields() -> Iterator[tuple[type[models.Model], Any]]:
-    for model in apps.get_models():
-        if model._meta.app_label in OURS:
-            for each in model._meta.concrete_fields:
-                if (
-                    isinstance(each, TEXTS)
-                    and not each.choices
-                    and not each.is_relation
-                    and each.name != "audience"
-                ):
-                    yield model, each
+    """Every field of ours in which something can be written."""
+    ours = [model for model in apps.get_models() if model._meta.app_label in OURS]
+    for model in ours:
+        for each in model._meta.concrete_fields:
+            is_fixed = each.choices or each.is_relation or each.name == "audience"
+            if isinstance(each, TEXTS) and not is_fixed:
+                yield model, each
 
 
 def name_of(model: type[models.Model], each: Any) -> str:
@@ -122,11 +125,13 @@ def name_of(model: type[models.Model], each: Any) -> str:
 
 
 def readers_of(house: House, row: Any) -> frozenset[str]:
-    """By the table of design.md 4, from the row's own guard; nothing here asks visible_to."""
+    """By the table of who may see what, from the row's own guard; nothing here asks visible_to."""
     fixed = row.guard.audience
     audience = fixed if isinstance(fixed, Audience) else Audience(_along(row, fixed))
+
     owner = _along(row, row.guard.owner) if row.guard.owner is not None else None
     own = {house.a.pk: {"ana"}, house.b.pk: {"ben"}}.get(getattr(owner, "pk", owner), set())
+
     return {
         Audience.OWN: frozenset(own),
         Audience.OWN_F: TEAM | own,
@@ -150,15 +155,14 @@ def plant_columns(aviary: Aviary, house: House) -> None:
         name = name_of(model, each)
         if name in EXCEPT:
             continue
+
         for row in _rows(model, house) or _made(model, maker):
             guarded = issubclass(model, Guarded) and name not in PLAIN
             readers = readers_of(house, row) if guarded else PLAIN.get(name, frozenset())
             word = aviary.hatch(name, readers)
-            value = (
-                f"{word}@home.example"
-                if "email" in each.name or each.name in ("to", "address", "from_address")
-                else word
-            )
+
+            is_address = "email" in each.name or each.name in ("to", "address", "from_address")
+            value = f"{word}@home.example" if is_address else word
             _put(model, row, each, value[: each.max_length or 200])
 
 
@@ -172,18 +176,18 @@ def _made(model: type[models.Model], maker: Maker) -> list[Any]:
 
 
 def _rows(model: type[models.Model], house: House) -> list[Any]:
+    """What there is of this house; of what belongs to no house, two rows are enough."""
     rows = model._base_manager.all()
     if issubclass(model, Guarded):
         return list(rows.filter(**{model.guard.couple or "pk": house.couple.pk}))
+
     if model is User:
         return [house.facilitator]
-    return (
-        [house.practice]
-        if model._meta.label == "facilitator.Practice"
-        else list(rows.filter(practice=house.practice)[:3])
-        if hasattr(model, "practice")
-        else list(rows[:2])
-    )
+    if model is Practice:
+        return [house.practice]
+    if hasattr(model, "practice"):
+        return list(rows.filter(practice=house.practice)[:3])
+    return list(rows[:2])
 
 
 def _put(model: type[models.Model], row: Any, each: Any, value: str) -> None:
@@ -204,7 +208,9 @@ def _behind_the_trigger(model: type[models.Model], row: Any, each: Any, value: s
         triggers = cursor.fetchall()
         for name, _ in triggers:
             cursor.execute(f"DROP TRIGGER {name}")
+
         cursor.execute(f'UPDATE "{table}" SET "{each.column}" = %s WHERE id = %s', [value, row.pk.hex])
+
         for _, create in triggers:
             cursor.execute(create)
 
@@ -241,48 +247,54 @@ ADDED = {
 def sung(aviary: Aviary, path: Path, *, released: bool, held_back: str = "") -> tuple[str, list[str]]:
     """A session file with a canary in every word; and the canaries of whatever `held_back` takes with it."""
     header, *lines = (json.loads(line) for line in path.read_text().splitlines())
-    both = TEAM | {"ana", "ben"}
-    for name in ("joint_intention",):
-        header[name] = aviary.hatch("Session.plan", both)
-    for goal in header["goals"]:
-        goal["wording"] = aviary.hatch("Session.plan", both)
-    for name in ("sign", "return_sentence"):
-        header["exit_strategy"][name] = aviary.hatch("Session.plan", both)
-    lines[-1:-1] = (
-        [{**extra, "at": lines[-1]["at"]} for extra in _extras(aviary, released=released)] if released else []
-    )
+    _plant_header(aviary, header)
+    if released:
+        # Right before the end, which is the last line.
+        lines[-1:-1] = [{**extra, "at": lines[-1]["at"]} for extra in _extras(aviary)]
+
     hidden = {held_back} - {""}
-    targets = {line.get("redirect") or line.get("id"): line for line in lines if "to" in line}
     confirmed = {line["agreement"] for line in lines if line["kind"] == "agreement_confirmed"}
     written = [json.dumps(header)]
+
     for line in lines:
-        kind = KINDS[line["kind"]]
-        quotes = {str(line[n]) for n in ("of", "check", "statement", "fear") if n in line} & hidden
-        is_hidden = bool(quotes) or line.get("id") in hidden
+        quoted = {str(line[name]) for name in ("of", "check", "statement", "fear") if name in line}
+        is_hidden = bool(quoted & hidden) or line.get("id") in hidden
         if is_hidden:
-            hidden |= {str(line[n]) for n in ("id", "check", "statement", "fear") if n in line}
+            hidden |= {str(line[name]) for name in ("id", "check", "statement", "fear") if name in line}
+
         for name, value in ADDED.get(line["kind"], {}).items():
             line.setdefault(name, value)
-        for described in kind.fields:
-            if (
-                described.holds == "words"
-                and described.name in line
-                and (kind.name, described.name) not in NUMBERS
-            ):
-                readers = _readers(line, described.name, released and not is_hidden, targets)
-                if line.get("id") in confirmed:
-                    readers = both
-                word = aviary.hatch(f"{kind.name}.{described.name}", readers)
-                spoken = SPOKEN.get(described.name, "{}").format(word)
-                line[described.name] = _voiced(line[described.name], spoken)
+        for name in _words_of(line):
+            readers = _readers(line, name, released and not is_hidden)
+            if line.get("id") in confirmed:
+                readers = BOTH
+            word = aviary.hatch(f"{line['kind']}.{name}", readers)
+            line[name] = _voiced(line[name], SPOKEN.get(name, "{}").format(word))
         if "override" in line:
             line["override"] = aviary.hatch("override", TEAM)
+
         written.append(json.dumps(line))
+
     return "\n".join(written) + "\n", sorted(hidden)
 
 
-def _extras(aviary: Aviary, *, released: bool) -> list[dict[str, Any]]:
-    idea = aviary.hatch("idea_parked.id", TEAM | {"ana", "ben"})
+def _plant_header(aviary: Aviary, header: dict[str, Any]) -> None:
+    header["joint_intention"] = aviary.hatch("Session.plan", BOTH)
+    for goal in header["goals"]:
+        goal["wording"] = aviary.hatch("Session.plan", BOTH)
+    for name in ("sign", "return_sentence"):
+        header["exit_strategy"][name] = aviary.hatch("Session.plan", BOTH)
+
+
+def _words_of(line: Mapping[str, Any]) -> list[str]:
+    """The fields of this line that hold words."""
+    described = [each for each in KINDS[line["kind"]].fields if each.holds == "words"]
+    return [each.name for each in described if each.name in line and (line["kind"], each.name) not in NUMBERS]
+
+
+def _extras(aviary: Aviary) -> list[dict[str, Any]]:
+    """Lines of the kinds that the file leaves out."""
+    idea = aviary.hatch("idea_parked.id", BOTH)
     return [
         {"by": "F", "kind": "note", "text": "x"},
         {"by": "A", "kind": "idea_parked", "id": idea, "text": "x", "told_to": "F", "override": "x"},
@@ -291,20 +303,22 @@ def _extras(aviary: Aviary, *, released: bool) -> list[dict[str, Any]]:
     ]
 
 
-def _readers(
-    line: Mapping[str, Any], name: str, released: bool, targets: Mapping[str, Any]
-) -> frozenset[str]:
+def _readers(line: Mapping[str, Any], name: str, released: bool) -> frozenset[str]:
     person = {"A": {"ana"}, "B": {"ben"}}
     key = (line["kind"], name)
     if key in FAC:
         return TEAM
-    by = person.get(line["by"], set())
+
     whose = OWN_F.get(key)
     if whose == "to":
         return TEAM | person[line["to"]]
-    if whose and not (line["kind"] == "fear_answered" and line["answer"] in ("fits", "partly")):
+
+    by = person.get(line["by"], set())
+    was_said = line["kind"] == "fear_answered" and line["answer"] in ("fits", "partly")
+    if whose and not was_said:
         return TEAM | by
-    return TEAM | by | ({"ana", "ben"} if released else set())
+
+    return BOTH | by if released else TEAM | by
 
 
 def _voiced(value: Any, word: str) -> Any:

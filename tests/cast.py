@@ -74,6 +74,7 @@ def _made(
     user = User.objects.create_user(
         f"{name.lower()}@practice.example", PASSWORD, name=name, practice=practice, is_facilitator=True
     )
+
     couple = couples.welcome(
         facilitator=user,
         label=f"{names[0]} and {names[1]}",
@@ -81,6 +82,7 @@ def _made(
         zone=zone,
         now=at,
     )
+
     both = couples.partners_of(couple.pk)
     if ready:
         for partner in both.values():
@@ -120,12 +122,14 @@ def empty_every_table(self: TransactionTestCase) -> None:
     for alias in ("default", "keys"):
         connection = connections[alias]
         tables = connection.introspection.django_table_names(only_existing=True)
+
         with transaction.atomic(using=alias), connection.cursor() as cursor:
             if alias == "default":
                 Purge.objects.create(reason="a test ends", actor="system:tests", open_id=1)
             for table in tables:
                 if table not in ("facilitator_purge", "django_content_type", "auth_permission"):
                     cursor.execute(f'DELETE FROM "{table}"')
+
             if alias == "default":
                 cursor.execute('DELETE FROM "facilitator_purge"')
 

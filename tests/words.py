@@ -121,9 +121,11 @@ def of_data(source: str) -> Iterator[str]:
         if isinstance(value, str):
             if is_said:
                 yield value
+
         elif isinstance(value, list):
             for each in value:
                 yield from walk(each, is_said)
+
         elif isinstance(value, dict):
             for name, each in value.items():
                 yield from walk(each, name in SAID)
@@ -142,15 +144,19 @@ READERS = {".tsv": of_list, ".html": of_template, ".py": of_module, ".json": of_
 def collected() -> dict[str, dict[str, list[str]]]:
     """By where it appears, then by the file it is written in; each sentence once in its place."""
     found: dict[str, dict[str, list[str]]] = {}
+
     for where, patterns in GROUPS.items():
         seen: set[str] = set()
         for pattern in patterns:
             for path in files(pattern):
                 texts = [tidy(text) for text in READERS[path.suffix](path.read_text(encoding="utf-8"))]
+
                 fresh = [text for text in dict.fromkeys(texts) if text and text not in seen]
                 seen |= set(fresh)
+
                 if fresh:
                     found.setdefault(where, {})[str(path.relative_to(ROOT))] = fresh
+
     return found
 
 

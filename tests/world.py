@@ -1,4 +1,4 @@
-"""Fay's and Oli's houses with something behind every door: sessions in every state, papers, rituals, links, mail."""
+"""Fay's and Oli's practices with something at every address: sessions in every state, papers, rituals, links, mail."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -89,6 +89,7 @@ def post(
     if kind == "session_ended" and "how" not in own:
         with conduct.entered(session.pk) as room:
             own["how"] = clock.read(room.plan, room.state, at).ended_how
+
     command = Command(by=by, kind=kind, fields=own, told_to=by in ("A", "B"), override="a test goes on")
     conduct.post(session.pk, command, poster=f"user:{facilitator.pk}", author=facilitator.pk, now=at)
 
@@ -120,11 +121,14 @@ def drive(
 
 def people_of(fay: House, oli: House) -> dict[str, User]:
     """Everybody who can sign in, by the part they play towards Ana and Ben."""
-    co, asked, gone = signer(fay, "Gil"), signer(fay, "Hal"), signer(fay, "Ida")
+    co = signer(fay, "Gil")
+    asked = signer(fay, "Hal")
+    gone = signer(fay, "Ida")
     both = {"consented_a_at": MORNING, "consented_b_at": MORNING}
     Assignment.objects.create(couple=fay.couple, user=co, role=Assignment.Role.CO, **both)
     Assignment.objects.create(couple=fay.couple, user=asked, role=Assignment.Role.CO, consented_a_at=MORNING)
     Assignment.objects.create(couple=fay.couple, user=gone, role=Assignment.Role.CO, ended_at=MORNING, **both)
+
     return {
         "fay": fay.facilitator,
         "ana": couples.account_of(fay.a),
@@ -150,6 +154,7 @@ def left(fay: House) -> User:
         zone="UTC",
         now=MORNING,
     )
+
     eve = couples.partners_of(couple.pk)["A"]
     account = couples.account_of(eve)
     Partner.objects.unscoped("a test lets Eve leave").filter(pk=eve.pk).update(left_at=MORNING)
@@ -166,17 +171,20 @@ def reachable(house: House) -> None:
 
 
 def ritual(house: House, *, owner: Partner | None = None, answers: str = "yes", **facts: Any) -> Ritual:
-    given = {"usual_time": time(9), "weekdays": frozenset(range(7)), "start_on": date(2026, 3, 1), **facts}
+    given = {
+        "code": "ten-minute-checkin",
+        "usual_time": time(9),
+        "weekdays": frozenset(range(7)),
+        "start_on": date(2026, 3, 1),
+    }
     made = rituals.propose(
-        couple=house.couple,
-        by=house.facilitator,
-        owner=owner,
-        now=MORNING,
-        **{"code": "ten-minute-checkin", **given},
+        couple=house.couple, by=house.facilitator, owner=owner, now=MORNING, **(given | facts)
     )
+
     if answers:
         for partner in [owner] if owner else [house.a, house.b]:
             rituals.consent(ritual=made, partner=partner, answer=answers, now=MORNING)
+
     return Ritual.objects.unscoped("a test looks again").get(pk=made.pk)
 
 
@@ -193,22 +201,26 @@ def released(house: House, session: Session, *, at: datetime = NOW) -> None:
 
 def build() -> World:
     with time_machine.travel(NOW, tick=False):
-        fay, oli = household("Fay", ("Ana", "Ben")), household("Oli", ("Cleo", "Dev"))
+        fay = household("Fay", ("Ana", "Ben"))
+        oli = household("Oli", ("Cleo", "Dev"))
         for house in (fay, oli):
             reachable(house)
         world = World(fay, oli, people_of(fay, oli))
+
         for state, steps in TO_STATE.items():
             world.sessions[state] = drive(fay, planned(fay), steps)
             assert world.sessions[state].state == state
         world.sessions["with Ana"] = planned(fay, code="one-to-one", with_="A")
         world.sessions["written up"] = written_up(fay, at=NOW)
         released(fay, world.sessions["ended"])
+
         world.rituals["both"] = ritual(fay)
         world.rituals["Ana's"] = ritual(fay, owner=fay.a)
         world.rituals["Ben's"] = ritual(fay, owner=fay.b)
         deliveries.sweep(clock_now)
         for name, made_at in (("unused", NOW), ("used", NOW), ("too old", NOW - links.LIFE)):
             world.links[name] = token_of(links.make(partner=fay.a, channel=None, now=made_at))
+
         documents.prepare(world.sessions["ended"], now=NOW)
     return world
 

@@ -14,14 +14,17 @@ from tests.world import BEGUN, drive, planned, reachable, released, ritual, writ
 def stage():
     """Prints sign-ins and the addresses of what was made."""
     at = now()
+    at = now()
+    begun = at - timedelta(minutes=4)
     fay = cast.household("Fay", ("Ana", "Ben"), at=at - timedelta(days=2))
     reachable(fay)
-    begun = at - timedelta(minutes=4)
+
     running = drive(fay, planned(fay, start=begun), BEGUN, at=begun)
     ended = drive(fay, planned(fay, start=begun), [*BEGUN, ("F", "session_ended", {})], at=begun)
     made = ritual(fay)
     released(fay, ended, at=at)
     documents.prepare(ended, now=at)
+
     people = {"fay": fay.facilitator, "ana": couples.account_of(fay.a)}
     found = {
         "couple": fay.couple.pk,
@@ -32,11 +35,6 @@ def stage():
         "written": written_up(fay, at=at).pk,
         "ritual": made.pk,
     }
-    print(
-        json.dumps(
-            {
-                "ids": {k: str(v) for k, v in found.items()},
-                "sign_ins": {k: sign_in(v) for k, v in people.items()},
-            }
-        )
-    )
+    ids = {name: str(pk) for name, pk in found.items()}
+    sign_ins = {name: sign_in(user) for name, user in people.items()}
+    print(json.dumps({"ids": ids, "sign_ins": sign_ins}))

@@ -84,16 +84,20 @@ LOOKS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark"
 
 
 def names(patterns=None):
-    for each in patterns if patterns is not None else get_resolver().url_patterns:
-        if isinstance(each, URLResolver):
-            if each.app_name != "admin":
-                yield from names(each.url_patterns)
-        elif isinstance(each, URLPattern):
+    """The name of every route, those of the admin apart."""
+    if patterns is None:
+        patterns = get_resolver().url_patterns
+
+    for each in patterns:
+        if isinstance(each, URLPattern):
             yield each.name
+        elif isinstance(each, URLResolver) and each.app_name != "admin":
+            yield from names(each.url_patterns)
 
 
 def test_every_route_is_looked_at_or_says_why_not():
     known = {name.split(",")[0] for name in PAGES} | set(NOT_PAGES)
+
     own = {name for name in names() if not name.startswith(("api_", "ritual_")) or name in known}
     assert own - known == set()
 
@@ -103,15 +107,19 @@ def test_axe_finds_nothing_on_any_page(rooms, width, scheme):
     found = {}
     look = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme, "bypass_csp": True}
     pages = {who: rooms.page(who, reduced_motion="reduce", **look) for who in ("", "fay", "ana")}
+
     for name, (who, path) in PAGES.items():
         page = pages[who]
         answer = page.goto(rooms.url(path))
-        assert (name, answer.status) == (name, STATUS.get(name, 200))
+        assert answer.status == STATUS.get(name, 200), name
+
         for violation in Axe().run(page).response["violations"]:
             found.setdefault(name, []).append((violation["id"], violation["nodes"][0]["html"][:160]))
+
         wide = page.evaluate("document.documentElement.scrollWidth")
         if wide > width:
             found.setdefault(name, []).append(("scrolls sideways", wide))
+
     for page in pages.values():
         page.context.close()
     assert found == {}

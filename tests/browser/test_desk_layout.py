@@ -57,17 +57,23 @@ def desks(tmp_path_factory, chromium):
 def test_nothing_needs_scrolling_in_any_state(desks, scheme):
     page = desks.page("fay", color_scheme=scheme, bypass_csp=True, reduced_motion="reduce")
     found = {}
+
     for name in [*STATES, "overtime"]:
         page.goto(desks.url(f"/sessions/{{{name}}}/desk/"))
         page.wait_for_selector("[data-desk]")
-        for key in ["", *OPENED.get(name, "")]:
-            if key:
-                page.keyboard.press(key)
-            wrong = page.evaluate(WRONG)
-            wrong += [(v["id"], v["nodes"][0]["html"][:120]) for v in Axe().run(page).response["violations"]]
-            if wrong:
-                found[name, key] = wrong
-            if key:
-                page.evaluate(CLOSED)
+        found[name, ""] = wrong_on(page)
+
+        for key in OPENED.get(name, ""):
+            page.keyboard.press(key)
+            found[name, key] = wrong_on(page)
+            page.evaluate(CLOSED)
+
     page.context.close()
-    assert found == {}
+    assert {place: wrong for place, wrong in found.items() if wrong} == {}
+
+
+def wrong_on(page):
+    """What needs scrolling, is covered or too small, and what axe finds."""
+    wrong = page.evaluate(WRONG)
+    violations = Axe().run(page).response["violations"]
+    return wrong + [(one["id"], one["nodes"][0]["html"][:120]) for one in violations]

@@ -28,13 +28,16 @@ def state(page):
 
 
 def test_a_second_desk_follows_and_a_field_being_typed_in_stays(desk):
-    first, second = desk(), desk()
+    first = desk()
+    second = desk()
     second.locator("#park-text").click()
     second.keyboard.type("half a thought")
+
     first.locator("#press-pause button").click()
     expect(state(second)).to_have_attribute("data-state", "brief_pause", timeout=1500)
     expect(second.locator("#park-text")).to_have_value("half a thought")
     expect(second.locator("#park-text")).to_be_focused()
+
     first.locator("#press-resume button").click()
     expect(state(second)).to_have_attribute("data-state", "running", timeout=1500)
     expect(second.locator("#park-text")).to_have_value("half a thought")
@@ -42,31 +45,36 @@ def test_a_second_desk_follows_and_a_field_being_typed_in_stays(desk):
 
 def test_space_pauses_and_goes_on_and_no_key_works_while_typing(desk):
     page = desk()
+
     page.locator("#park-text").click()
     page.keyboard.type("a pause, c and n n")
     expect(page.locator("#park-text")).to_have_value("a pause, c and n n")
     expect(state(page)).to_have_attribute("data-state", "running")
+
     page.keyboard.press("Escape")
     page.keyboard.press("Space")
     expect(state(page)).to_have_attribute("data-state", "brief_pause")
+
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("Space")
     expect(state(page)).to_have_attribute("data-state", "running")
 
 
-def test_what_is_done_most_needs_no_scrolling(desk):
+def test_the_main_controls_need_no_scrolling(desk):
     page = desk()
     controls = page.locator(
         "[data-part=glance], [data-part=controls] button:visible, [data-part=controls] summary:visible"
     )
     boxes = [controls.nth(place).bounding_box() for place in range(controls.count())]
     assert len(boxes) > 5
-    assert [
+
+    outside = [
         box
         for box in boxes
         if box["y"] < 0 or box["y"] + box["height"] > 800 or box["x"] + box["width"] > 1280
-    ] == []
+    ]
     small = [box for box in boxes if box["height"] < 44]
+    assert outside == []
     assert small == []
 
 
@@ -78,15 +86,18 @@ def test_tab_reaches_every_control(desk):
           && !(one.type === 'radio' && !one.checked))
         .map((one, place) => { one.dataset.place = place; return place })"""
     )
+
     reached = set()
     for _ in range(len(wanted) * 2 + 20):
         page.keyboard.press("Tab")
         place = page.evaluate("document.activeElement?.dataset?.place")
         if place is not None:
             reached.add(int(place))
+
     missed = page.evaluate(
         "(missed) => missed.map((place) => document.querySelector(`[data-place='${place}']`).outerHTML.slice(0, 120))",
         sorted(set(wanted) - reached),
     )
+
     assert len(wanted) > 20
     assert missed == []

@@ -1,4 +1,4 @@
-"""Acceptance 3: of an hour that only a page holds, no byte is on disk: not in the house, not in the browser."""
+"""Just the clock: of an hour that only a page holds no byte is on disk, neither in the app's data nor the browser's."""
 
 import json
 import re
@@ -21,7 +21,8 @@ class Words:
     """Made-up words, each typed in one place, and where any of them is found."""
 
     def __init__(self, *folders):
-        self.folders, self.typed = folders, {}
+        self.folders = folders
+        self.typed = {}
 
     def new(self, place):
         word = "kw" + "".join(secrets.choice("bcdfghjklmnpqrstvwxz") for _ in range(14))
@@ -32,9 +33,12 @@ class Words:
         """(place, file) of every word in every byte of every file."""
         needles = [(word.encode(how), place) for word, place in self.typed.items() for how in ENCODINGS]
         hits = set()
+
         for folder in self.folders:
-            for path in [folder] if folder.is_file() else folder.rglob("*"):
+            paths = [folder] if folder.is_file() else folder.rglob("*")
+            for path in paths:
                 hits |= {(place, path.name) for place in self._in(path, needles)}
+
         return sorted(hits)
 
     @staticmethod
@@ -50,7 +54,8 @@ class Visit:
     """A browser with a profile of its own at a house of its own, signed in on the first visit."""
 
     def __init__(self, house, chromium, folder):
-        self.house, self.profile = house, folder
+        self.house = house
+        self.profile = folder
         self.context = chromium.browser_type.launch_persistent_context(
             str(folder),
             executable_path=services.chromium_program(),
@@ -62,6 +67,7 @@ class Visit:
 
     def signed_in(self, name="Fay"):
         self.page.goto(self.house.url + "/")
+
         for field, value in (
             ("name", name),
             ("email", "fay@example.org"),
@@ -77,6 +83,9 @@ class Visit:
         self.page.get_by_role("button", name="Begin").click()
         self.page.wait_for_selector("[data-part=glance][data-state=running]")
         return self
+
+    def state(self):
+        return self.page.locator("[data-part=glance]").get_attribute("data-state")
 
     def sent(self, act):
         act()
@@ -94,22 +103,30 @@ class Visit:
         card = self.page.locator(f"#card-{name}")
         if not card.evaluate("card => card.open"):
             card.locator("summary").first.click()
+
         for field, value in typed.items():
             if field in ("by", "who"):
                 card.locator(f"[name={field}][value={value}]").check()
             else:
                 card.locator(f"[name={field}]").fill(value)
         self.clean()
+
         self.sent(lambda: card.locator("button[type=submit]").first.click())
         if self.page.locator("[data-part=refusal] [role=alert] button").count():
-            own = self.page.locator("[data-part=refusal] [name=own_reason]")
-            if own.count():
-                own.fill(self.words.new("a reason"))
-                own.press("Enter")
-                self.page.wait_for_function(QUIET)
-            else:
-                self.sent(lambda: self.page.locator("[data-part=refusal] [role=alert] button").first.click())
+            self.go_on_anyway()
         self.clean()
+
+    def go_on_anyway(self):
+        """With a reason of one's own where there is a field for it, else with the first one offered."""
+        refusal = self.page.locator("[data-part=refusal]")
+        own = refusal.locator("[name=own_reason]")
+
+        if own.count():
+            own.fill(self.words.new("a reason"))
+            own.press("Enter")
+            self.page.wait_for_function(QUIET)
+        else:
+            self.sent(lambda: refusal.locator("[role=alert] button").first.click())
 
     def clean(self):
         assert self.words.found() == []
@@ -129,10 +146,13 @@ def visit(tmp_path, chromium):
 
 def hour(visit):
     """Something typed into every kind of card."""
-    new, page = visit.words.new, visit.page
+    new = visit.words.new
+    page = visit.page
+
     visit.press("Ground rules")
     visit.next()
     visit.next()
+
     visit.card("statement", by="A", text=new("said"), feelings=new("a feeling"))
     visit.press("Check")
     page.locator("#check-words summary").click()
@@ -143,19 +163,23 @@ def hour(visit):
     visit.press("Not quite")
     visit.press("Said back")
     visit.press("Yes, that is it")
+
     visit.press("Pause")
     page.wait_for_timeout(SETTLED_MS)
     visit.press("Go on")
+
     visit.card("need", by="B", need=new("a need"), wish=new("a wish"))
     page.locator("#park-text").fill(new("an idea"))
     visit.sent(lambda: page.locator("#park-text").press("Enter"))
     page.locator("#note summary").click()
     page.locator("#note-text").fill(new("a note"))
     visit.sent(lambda: page.locator("#note button").click())
+
     visit.card("option", by="A", text=new("an option"))
     visit.card("agreement", text=new("an agreement"), who="both", look_again_on="2027-03-24")
     visit.press("Left says yes")
     visit.press("Right says yes")
+
     # Typed and never sent.
     page.locator("#card-statement summary").first.click()
     page.locator("#card-statement [name=text]").fill(new("never sent"))
@@ -168,6 +192,7 @@ def cards(visit):
     """The two cards of *Keep this?*, filled in."""
     page = visit.page
     page.locator("[data-keep]:visible").first.click()
+
     for slot in ("A", "B"):
         page.locator(f"#kept-{slot} > summary").click()
         assert page.locator("#keep [name$=-outcome]:visible").count() == 4
@@ -184,20 +209,26 @@ def test_nothing_of_an_hour_that_a_page_holds_is_on_disk_and_a_reload_asks_and_l
     cards(visit)
     visit.page.wait_for_timeout(SETTLED_MS)
     visit.clean()
+
+    # On to the end, with nothing kept.
     visit.page.get_by_role("button", name="Not now").click()
     for _ in range(8):
-        if visit.page.locator("[data-part=glance]").get_attribute("data-state") == "ended":
+        if visit.state() == "ended":
             break
         visit.next()
-    assert visit.page.locator("[data-part=glance]").get_attribute("data-state") == "ended"
+    assert visit.state() == "ended"
     visit.clean()
-    said = []
-    visit.page.on("dialog", lambda dialog: (said.append(dialog.type), dialog.accept()))
+
+    # A reload asks first, and loses it.
+    asked = []
+    visit.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     visit.page.reload()
-    assert said == ["beforeunload"]
+    assert asked == ["beforeunload"]
     assert visit.page.locator("#desk").is_hidden()
     assert visit.page.evaluate("[sessionStorage.length, history.state]") == [0, None]
     assert not [word for word in visit.words.typed if word in visit.page.content()]
+
+    # Nor is there anything once the browser has closed, or the app has stopped.
     visit.closed()
     assert visit.words.found() == []
     assert len(visit.words.typed) >= 14
@@ -205,18 +236,21 @@ def test_nothing_of_an_hour_that_a_page_holds_is_on_disk_and_a_reload_asks_and_l
     assert visit.words.found() == []
 
 
-def test_kept_all_of_it_is_in_the_session(visit):
+def test_all_that_was_typed_is_in_the_session_that_is_kept(visit):
     visit.signed_in().begun()
     hour(visit)
     typed = [word for word, place in visit.words.typed.items() if place != "never sent"]
     cards(visit)
     names = [word for word, place in visit.words.typed.items() if place.startswith("the name")]
+
     with visit.page.expect_navigation(url=re.compile("/sessions/[^/]+/desk/")):
         visit.page.get_by_role("button", name="Keep it").click()
+
     kept = visit.page.request.get(visit.page.url.replace("/desk/", "/file/")).text()
-    lines = [json.loads(line) for line in kept.splitlines()]
-    assert [lines[0]["partners"][slot]["name"] for slot in "AB"] == names
+    header, *_commands = [json.loads(line) for line in kept.splitlines()]
+    assert [header["partners"][slot]["name"] for slot in "AB"] == names
     assert [word for word in typed if word not in kept] == []
+
     # From here on it is a session like any other: sealed in the house (its pages carry the names in their titles).
     visit.closed()
     visit.words.folders = (visit.house.data, visit.house.log)
@@ -230,20 +264,24 @@ def test_axe_finds_nothing_on_a_running_clock_and_on_the_cards_of_keeping(rooms)
         page.goto(rooms.url("/clock/"))
         page.get_by_role("button", name="Begin").click()
         page.wait_for_selector("[data-part=glance][data-state=running]")
+
         assert Axe().run(page).response["violations"] == []
         page.locator("[data-keep]:visible").first.click()
         page.wait_for_selector("#kept-A > summary")
         assert Axe().run(page).response["violations"] == []
+
         page.locator("#kept-A > summary").click()
         page.locator("#kept-B > summary").click()
         assert page.locator("[name=B-name]").is_visible()
         assert page.locator("[name=A-name]").is_hidden()
+
         # Put away and taken out for the other one: nothing of the first is in view.
         page.locator("[data-keep-not]").click()
         page.locator("[data-keep]:visible").first.click()
         assert page.locator("#keep details[open]").count() == 0
         page.locator("#kept-B > summary").click()
         assert Axe().run(page).response["violations"] == []
+
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         page.context.close()
 
@@ -252,10 +290,12 @@ def test_what_is_typed_into_an_ordinary_form_would_be_found(tmp_path, chromium):
     """Shows that the search above can find: in the database, and in the profile."""
     with services.house(tmp_path / "data") as house:
         visit = Visit(house, chromium, tmp_path / "profile")
+
         visit.signed_in(visit.words.new("in the database"))
         visit.page.set_content("<form><textarea name=text></textarea></form>")
         visit.page.evaluate("word => localStorage.setItem('kept', word)", visit.words.new("in storage"))
         visit.page.goto(house.url + "/health/?" + visit.words.new("in the history"))
+
         visit.closed()
         assert {place for place, _file in visit.words.found()} == {
             "in the database",

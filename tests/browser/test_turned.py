@@ -1,5 +1,4 @@
-"""Acceptance 6: in the shared view no byte of private content is in the page, its network log or its storage; and
-the way back takes a hold."""
+"""The turned screen: nothing private is in the page, its network log or its storage, and the way back takes a hold."""
 
 import json
 import re
@@ -75,11 +74,13 @@ def held(page):
     page.locator("[data-hold]").scroll_into_view_if_needed()
     box = page.locator("[data-hold]").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
     began = time.monotonic()
     with page.expect_navigation():
         page.mouse.down()
     assert time.monotonic() - began >= 1
     page.mouse.up()
+
     at_desk(page)
 
 
@@ -117,11 +118,15 @@ def test_nothing_private_is_in_the_page_its_network_log_or_its_storage(rooms, ca
     assert "canary-statement" in page.content()
     other = page.context.new_page()
     other.goto(rooms.url("/sessions/{session}/desk/"))
+
     turn(page, session)
     # A tab that lay open beside it follows by itself.
     at_shared(other)
     assert shared(other)
-    bodies, pokes = listened(page.context), streamed(page)
+
+    # From now on every body and every poke is kept, while two more things are said in private.
+    bodies = listened(page.context)
+    pokes = streamed(page)
     page.reload()
     expect(page.locator("h1")).to_be_visible()
     rooms.house.manage(
@@ -130,7 +135,8 @@ def test_nothing_private_is_in_the_page_its_network_log_or_its_storage(rooms, ca
     rooms.house.manage("shell", "-c", f"{STAGE}say('{session}', 'B', 'cool_down_called', temperature=9)")
     expect(page.get_by_role("heading", name="We are taking a pause")).to_be_visible(timeout=6000)
     assert "joint-agreement" in page.content()
-    tabs = [page, other]
+
+    # Back, and every address typed, lead to the shared view.
     page.go_back()
     assert shared(page)
     for path in ("/", "/sessions/{session}/desk/", "/sessions/{session}/desk/fragment/", "/sessions/{session}/file/",
@@ -140,32 +146,38 @@ def test_nothing_private_is_in_the_page_its_network_log_or_its_storage(rooms, ca
         tab.goto(rooms.url(path))
         assert shared(tab), path
         tab.close()
+
+    # API and posts are refused in one sentence.
     for verb, path in (
         ("GET", "/api/v1/sessions/{session}/reading"),
         ("POST", "/api/v1/sessions/{session}/commands"),
         ("POST", "/sessions/{session}/command/"),
         ("POST", "/sign-out/"),
     ):
-        said = page.evaluate(
+        status, said = page.evaluate(
             "async ([path, method]) => { const a = await fetch(path, { method }); return [a.status, await a.text()] }",
             [rooms.url(path), verb],
         )
-        assert (said[0], "canary" in said[1]) == (409, False), path
+        assert status == 409, path
+        assert "canary" not in said, path
+
     page.reload()
     other.goto(rooms.url("/turned/"))
-    stored = [tab.evaluate(STORED).encode() for tab in tabs]
+    stored = [tab.evaluate(STORED).encode() for tab in (page, other)]
     cookies = json.dumps(page.context.cookies()).encode()
     looked = [*bodies, ("cookies", cookies), *[("stored", each) for each in stored]]
     assert [where for where, body in looked if b"canary" in body.lower()] == []
     assert any(b"joint-agreement" in body for _, body in bodies)
     assert len(bodies) > 60
     assert set(pokes) <= {""}
+
     size = sum(len(body) for _, body in looked)
     with capsys.disabled():
         print(
             f"\nturned: {len(bodies)} bodies, {size:,} bytes looked at, 0 canary bytes, {len(pokes)} empty pokes"
         )
     page.context.unroute_all(behavior="ignoreErrors")
+
     # A click is no hold; a whole second is; then a blank, and the desk.
     page.locator("[data-hold]").click()
     page.wait_for_timeout(1200)
@@ -180,23 +192,29 @@ def test_with_a_code_the_hold_alone_does_nothing_and_keys_can_hold(rooms):
     page = rooms.page("gil")
     page.goto(rooms.url("/sessions/{coded}/desk/"))
     turn(page, rooms.ids["coded"])
+
     hold(page, 1600)
     expect(page.locator("[name=code]")).to_be_focused()
     page.keyboard.type("1234")
     page.keyboard.press("Enter")
     page.wait_for_timeout(300)
     assert page.locator("[name=code]").input_value() == "1234"
+
+    # The wrong code, with the hold made by a key.
     page.locator("[data-hold]").focus()
     with page.expect_navigation():
         page.keyboard.down("Space")
     page.keyboard.up("Space")
     expect(page.get_by_text("That was not the code.")).to_be_visible()
     assert page.locator("[name=code]").input_value() == ""
+
+    # The right one.
     page.locator("[name=code]").fill("4711")
     page.locator("[data-hold]").focus()
     page.keyboard.down("Enter")
     at_desk(page)
     page.keyboard.up("Enter")
+
     page.go_back()
     assert "4711" not in page.content()
     page.context.close()
@@ -209,8 +227,10 @@ def test_without_script_a_plain_button_and_a_blank_that_leads_out_by_itself(room
         form={"csrfmiddlewaretoken": token(page, rooms)},
         headers={"referer": rooms.url("/")},
     )
+
     page.goto(rooms.url("/couples/{couple}/"))
     assert page.url.endswith("/turned/")
+
     page.get_by_role("button", name="Turn back").click()
     assert "Ana" not in page.content()
     at_desk(page)
@@ -226,14 +246,18 @@ def test_an_answer_leaves_nothing_on_the_screen_or_behind_it(rooms):
     page = rooms.page("fay cards")
     page.goto(rooms.url("/sessions/{cards}/desk/"))
     turn(page, rooms.ids["cards"], card="fear", partner="A", ref="F1")
+
     expect(page.get_by_text("I wonder whether canary-fear")).to_be_visible()
-    answer, passes = (page.get_by_role("button", name=name) for name in ("This is my answer", "Pass"))
+    answer = page.get_by_role("button", name="This is my answer")
+    passes = page.get_by_role("button", name="Pass")
     assert answer.bounding_box()["width"] == passes.bounding_box()["width"]
     assert answer.bounding_box()["height"] == passes.bounding_box()["height"]
+
     page.get_by_label("Partly").check()
     page.get_by_label("In your own words").fill("canary-own")
     answer.click()
     expect(page.get_by_role("heading", name="Thank you, Ana")).to_be_visible()
+
     bodies = listened(page.context)
     page.go_back()
     page.reload()
@@ -241,6 +265,7 @@ def test_an_answer_leaves_nothing_on_the_screen_or_behind_it(rooms):
     assert b"canary" not in page.evaluate(STORED).encode()
     assert [url for url, body in bodies if b"canary" in body] == []
     page.context.unroute_all(behavior="ignoreErrors")
+
     page.keyboard.down("t")
     at_desk(page)
     page.keyboard.up("t")
@@ -254,25 +279,31 @@ def test_turning_in_one_tab_blanks_the_clock_of_another_and_loses_nothing_of_its
     running = page.locator("[data-part=glance][data-state=running]")
     expect(running).to_be_visible()
     page.evaluate("window.same = true")
+
     empty = page.context.new_page()
     empty.goto(rooms.url("/clock/"))
+
     other = page.context.new_page()
     other.goto(rooms.url("/sessions/{cards}/desk/"))
     # Another page of the facilitator's is opened: nothing is turned, nothing changes.
     expect(running).to_be_visible()
+
     turn(other, rooms.ids["cards"])
     expect(page.locator("body")).to_be_hidden()
     at_shared(empty)
+
     # Looked at, while the screen is turned: still nothing to see, nothing lost.
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     page.evaluate("new BroadcastChannel('screen').postMessage({ back: true })")
     page.wait_for_timeout(500)
     expect(page.locator("body")).to_be_hidden()
+
     other.bring_to_front()
     at_shared(other)
     held(other)
     expect(running).to_be_visible()
     assert page.evaluate("[window.same, held.holds()]") == [True, True]
+
     page.get_by_role("button", name="Pause").first.click()
     expect(page.locator("[data-part=glance][data-state=brief_pause]")).to_be_visible()
     page.context.close()
@@ -285,10 +316,12 @@ def test_a_tab_that_still_shows_the_others_card_asks_for_the_one_that_lies_here_
     other = page.context.new_page()
     other.goto(rooms.url("/turned/"))
     expect(other.get_by_text("For Ana")).to_be_visible()
+
     page.bring_to_front()
     held(page)
     turn(page, rooms.ids["cards"], card="number", partner="B")
     expect(other.get_by_text("For Ben")).to_be_visible()
+
     # Both show the same now, and rest.
     loads = []
     for tab in (page, other):
@@ -296,6 +329,7 @@ def test_a_tab_that_still_shows_the_others_card_asks_for_the_one_that_lies_here_
     page.wait_for_timeout(1500)
     assert loads == []
     held(page)
+
     page.context.close()
 
 
@@ -308,9 +342,11 @@ def test_axe_finds_nothing_on_the_turned_screen(rooms, width, scheme):
     def looked_at(name):
         for violation in Axe().run(page).response["violations"]:
             found.setdefault(name, []).append((violation["id"], violation["nodes"][0]["html"][:160]))
+
         wide = page.evaluate("document.documentElement.scrollWidth")
         if wide > width:
             found.setdefault(name, []).append(("scrolls sideways", wide))
+
         small = page.evaluate(
             "[...document.querySelectorAll('button, label.ask-choice, .turned input:not([type=radio], [type=hidden])')]"
             ".filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 44).length"
@@ -333,6 +369,7 @@ def test_axe_finds_nothing_on_the_turned_screen(rooms, width, scheme):
             expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
             looked_at(f"{name}, passed")
         held(page)
+
     page.goto(rooms.url("/settings/sign-in/short-code/"))
     # Asked once in a while; the four looks share a sign-in.
     if "/again/" in page.url:
@@ -340,5 +377,6 @@ def test_axe_finds_nothing_on_the_turned_screen(rooms, width, scheme):
         page.locator("[name=password]").press("Enter")
     expect(page.get_by_role("heading", name="Short code")).to_be_visible()
     looked_at("short code")
+
     page.context.close()
     assert found == {}

@@ -1,4 +1,4 @@
-"""Run inside a house by `manage.py shell`: a running session with words in it that are nobody else's, and sign-ins."""
+"""Run inside a house by `manage.py shell`: a running session with private words in it, and sign-ins."""
 
 import json
 from datetime import timedelta
@@ -19,15 +19,17 @@ from tests.world import BEGUN, drive, planned
 def stage():
     """Prints one sign-in for each test, and where things are."""
     at = now()
-    fay = household("Fay", ("Ana", "Ben"), at=at - timedelta(days=2))
     begun = at - timedelta(minutes=6)
+    fay = household("Fay", ("Ana", "Ben"), at=at - timedelta(days=2))
+    gil = household("Gil", ("Cleo", "Dev"), at=at - timedelta(days=2))
+    User.objects.filter(pk=gil.facilitator.pk).update(short_code=make_password("4711"))
+
     session = drive(fay, planned(fay, start=begun), [*BEGUN, *PRIVATE, *JOINT], at=begun)
     partings.say(session, by="x", now=at, sign="a hand on the table", return_sentence="Shall we try again?")
     cards = drive(fay, planned(fay, start=begun), [*BEGUN, *PRIVATE], at=begun)
     ended = drive(fay, planned(fay, start=begun), [*BEGUN, ("F", "session_ended", {})], at=begun)
-    gil = household("Gil", ("Cleo", "Dev"), at=at - timedelta(days=2))
     coded = drive(gil, planned(gil, start=begun), BEGUN, at=begun)
-    User.objects.filter(pk=gil.facilitator.pk).update(short_code=make_password("4711"))
+
     found = {
         "session": session.pk, "cards": cards.pk,
         "ended": ended.pk, "coded": coded.pk, "couple": fay.couple.pk, "partner": fay.a.pk,

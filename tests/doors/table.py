@@ -82,12 +82,12 @@ def agreement(world: World) -> dict[str, Any]:
 
 
 def paper(kind: str, owner: str = "") -> Callable[[World], dict[str, Any]]:
+    def is_it(document: Document) -> bool:
+        slot = document.owner.slot if document.owner else ""
+        return document.kind == kind and slot == owner
+
     def at(world: World) -> dict[str, Any]:
-        return {
-            "document_id": next(
-                p.pk for p in world.papers() if p.kind == kind and (p.owner.slot if p.owner else "") == owner
-            )
-        }
+        return {"document_id": next(each.pk for each in world.papers() if is_it(each))}
 
     return at
 
@@ -249,13 +249,17 @@ def _document_states(row: Row, world: World) -> Iterator[tuple[str, dict[str, An
 def _link_states(row: Row, world: World) -> Iterator[tuple[str, dict[str, Any]]]:
     links = SignInLink.objects.unscoped("a test spends a link").order_by("made_at", "pk")
     links.filter(partner=world.fay.a).exclude(digest="").update(used_at=None)
+
     yield "unused", {"token": world.links["unused"]}
     yield "too old", {"token": world.links["too old"]}
+
     links.update(used_at=NOW)
     yield "used", {"token": world.links["used"]}
     links.update(used_at=None)
+
     Partner.objects.unscoped("a test lets Ana leave").filter(pk=world.fay.a.pk).update(left_at=NOW)
     yield "revoked", {"token": world.links["unused"]}
+
     Partner.objects.unscoped("a test brings Ana back").filter(pk=world.fay.a.pk).update(left_at=None)
 
 
@@ -271,16 +275,16 @@ def expected(row: Row, verb: str, actor: str, state: str = "") -> int:
     # REST framework's function views know no HEAD.
     shown = "GET" if verb == "HEAD" and not row.is_api else verb
     table = row.but.get((shown, state), {"GET": row.get, "POST": row.post}.get(shown))
+
+    must_sign_in = actor in NOBODY and not row.is_open
+    sign_in = 401 if row.is_api else 302
     if table is None:
-        if actor in NOBODY and not row.is_open:
-            return 401 if row.is_api else 302
-        return 405
+        return sign_in if must_sign_in else 405
+
     for who, status in table.items():
         if actor in GROUPS.get(who, (who,)):
             return status
-    if actor in NOBODY and not row.is_open:
-        return 401 if row.is_api else 302
-    return 404
+    return sign_in if must_sign_in else 404
 
 
 # Where the rules have a say about the state, a kind sentence comes instead; never to a stranger.

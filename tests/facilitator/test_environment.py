@@ -186,6 +186,7 @@ def test_a_start_with_a_wrong_value_says_one_line_that_names_it(tmp_path, name, 
         [sys.executable, str(ROOT / "manage.py"), "up"], env=env, capture_output=True, text=True
     )
 
-    assert (done.returncode, done.stdout) == (1, "")
+    assert done.returncode == 1
+    assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith(f"{name} ")

@@ -66,6 +66,7 @@ class Script:
 
     def say(self, line, key):
         reply = self.replies[key]
+
         if reply == "dribble":
             while not self.over.wait(0.05):
                 line.sendall(b"2")
@@ -76,11 +77,14 @@ class Script:
     def talk(self, line, lines):
         if not self.say(line, "greet"):
             return
+
         in_text = False
         for said in lines:
             self.heard += said
+
             if in_text and said != b".\r\n":
                 continue
+
             verb = "end" if in_text else said[:4].decode().upper().strip()
             if not self.say(line, verb if verb in self.replies else "EHLO"):
                 return
@@ -107,8 +111,10 @@ def send(practice, *, to="ana@home.test", text="reminder", key="k"):
 def test_a_mail_says_one_neutral_thing_to_one_person(practice, smtp):
     server(practice, smtp.port)
     assert send(practice) == Outcome("done", "2")
+
     assert smtp.recipients == [["ana@home.test"]]
     (message,) = smtp.messages
+
     # The last three are the sink's own.
     assert set(message.keys()) - {"X-Peer", "X-MailFrom", "X-RcptTo"} == {
         "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted",
@@ -124,6 +130,7 @@ def test_a_mail_says_one_neutral_thing_to_one_person(practice, smtp):
 
 def test_the_neutral_texts_are_much_the_same_length():
     lengths = {len(text) for text in mail.TEXTS.values()}
+
     assert max(lengths) - min(lengths) <= 20
     middle = (max(lengths) + min(lengths)) / 2
     assert all(abs(length - middle) <= 10 for length in lengths)
@@ -136,6 +143,7 @@ def test_the_neutral_texts_are_much_the_same_length():
 ])  # fmt: skip
 def test_anything_but_the_neutral_texts_is_not_sent(practice, smtp, subject, body):
     server(practice, smtp.port)
+
     with pytest.raises(ValueError, match="neutral"):
         mail.send(to="ana@home.test", subject=subject, body=body, message_id="<a@b>", practice=practice)
     assert smtp.messages == []
@@ -160,7 +168,10 @@ def test_an_address_that_is_not_exactly_one_goes_nowhere(practice, address):
 
 
 def test_the_message_id_is_the_same_for_every_attempt_and_tells_nothing(practice):
-    first, again, other = (mail.message_id(key, practice) for key in ("nudge|ana", "nudge|ana", "nudge|ben"))
+    first = mail.message_id("nudge|ana", practice)
+    again = mail.message_id("nudge|ana", practice)
+    other = mail.message_id("nudge|ben", practice)
+
     assert first == again
     assert first != other
     assert "ana" not in first
@@ -192,8 +203,10 @@ def test_whatever_a_server_does_the_outcome_says_how_far_it_came(practice, repli
 
 def test_only_a_lost_answer_after_the_text_is_uncertain():
     stages = {(stage, code): Outcome(stage, code) for stage in mail.STAGES for code in ("4", "5", LOST)}
+
     assert {key for key, each in stages.items() if each.is_uncertain} == {("data", LOST)}
     assert [key for key, each in stages.items() if each.is_unknown_address] == [("rcpt", "5")]
+
     again = {key for key, each in stages.items() if each.may_try_again}
     assert again == {(s, c) for s in mail.STAGES[:-1] for c in ("4", LOST)} - {("data", LOST)}
 
@@ -221,6 +234,7 @@ def certificate(tmp_path_factory):
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     today = dt.datetime.now(dt.UTC)
+
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -233,10 +247,12 @@ def certificate(tmp_path_factory):
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
+
     (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
     plain = serialization.NoEncryption()
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
     (folder / "key.pem").write_bytes(pem)
+
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
     return folder / "cert.pem", context
@@ -245,6 +261,7 @@ def certificate(tmp_path_factory):
 def test_over_starttls_to_a_server_whose_name_is_right(practice, certificate, monkeypatch):
     file, context = certificate
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
+
     with services.smtp(tls_context=context, require_starttls=True) as kept:
         server(practice, kept.port, security="starttls")
         assert send(practice) == Outcome("done", "2")
@@ -254,6 +271,7 @@ def test_over_starttls_to_a_server_whose_name_is_right(practice, certificate, mo
 def test_over_tls_from_the_start(practice, certificate, monkeypatch):
     file, context = certificate
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
+
     with services.smtp(ssl_context=context) as kept:
         server(practice, kept.port, security="tls")
         assert send(practice) == Outcome("done", "2")
@@ -264,6 +282,7 @@ def test_over_tls_from_the_start(practice, certificate, monkeypatch):
 def test_a_certificate_nobody_vouches_for_stops_everything(practice, certificate, security):
     _, context = certificate
     options = {"tls_context": context} if security == "starttls" else {"ssl_context": context}
+
     with services.smtp(**options) as kept:
         server(practice, kept.port, security=security)
         assert send(practice) == Outcome("tls", LOST)
@@ -289,13 +308,15 @@ def test_clear_text_never_leaves_this_machine(practice):
 def test_demo_mail_stays_on_this_machine_even_with_a_server_set(practice):
     practice.is_demo = True
     practice.save()
+
     with Script() as real:
         server(practice, real.port)
         assert send(practice, to="ana@home.example") == Outcome("done", "2")
         assert send(practice, to="ana@home.example") == Outcome("done", "2")
         assert real.connections == 0
     (kept,) = LocalMail.objects.all()
-    assert (kept.to, kept.subject) == ("ana@home.example", "A reminder you asked for.")
+    assert kept.to == "ana@home.example"
+    assert kept.subject == "A reminder you asked for."
 
 
 def test_another_practice_sends_nothing_to_example_addresses(practice):
@@ -318,9 +339,11 @@ def test_another_practice_sends_nothing_to_example_addresses(practice):
     (True, True, "ana@home.test", True),
 ])  # fmt: skip
 def test_nothing_is_offered_that_could_not_be_sent(practice, is_demo, tested, address, may):
+    tested_at = dt.datetime(2026, 3, 10, tzinfo=dt.UTC) if tested else None
     practice.is_demo = is_demo
     practice.save()
-    server(practice, 25, tested_at=dt.datetime(2026, 3, 10, tzinfo=dt.UTC) if tested else None)
+    server(practice, 25, tested_at=tested_at)
+
     assert mail.can_mail(practice, address) is may
 
 
@@ -331,11 +354,16 @@ def test_a_house_that_was_restored_sends_nothing_whoever_asks(
     server(practice, smtp.port)
     practice.is_demo = is_demo
     practice.save()
+
     settings.MUTE_FILE = tmp_path / "mute"
     settings.MUTE_FILE.write_text("restored")
+
     muted = send(practice, to=to)
-    assert (muted, muted.may_try_again) == (Outcome("connect", "4"), True)
-    assert (smtp.messages, LocalMail.objects.count()) == ([], 0)
+    assert muted == Outcome("connect", "4")
+    assert muted.may_try_again is True
+    assert smtp.messages == []
+    assert LocalMail.objects.count() == 0
+
     settings.MUTE_FILE.unlink()
     assert send(practice, to=to) == Outcome("done", "2")
     assert len(smtp.messages) + LocalMail.objects.count() == 1

@@ -1,6 +1,4 @@
-"""Run inside a house by `manage.py shell`: the worked session planned there and a sign-in to drive it with, and
-what has come of a journey.
-"""
+"""Run inside a house by `manage.py shell`: plans the worked session, and tells what has come of a journey."""
 
 import json
 from datetime import UTC, datetime
@@ -20,15 +18,18 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 def plan_worked_session() -> None:
-    """Prints the session's id and a session key, as JSON."""
+    """Prints the session's id and the key of a sign-in to drive it with, as JSON."""
     file = load(FILE)
     couple, user = import_export.throw_away(file)
     at = datetime(2025, 3, 13, 17, 0, tzinfo=UTC)
     session = planning.keep(couple=couple, facilitator=user, header=file.header.raw, now=at)
+
     store = SessionStore()
-    store[SESSION_KEY], store[BACKEND_SESSION_KEY] = str(user.pk), BACKEND
+    store[SESSION_KEY] = str(user.pk)
+    store[BACKEND_SESSION_KEY] = BACKEND
     store[HASH_SESSION_KEY] = user.get_session_auth_hash()
     store.create()
+
     print(json.dumps({"session": str(session.pk), "sign_in": store.session_key}))
 
 
@@ -37,13 +38,15 @@ def what_came_of(session_id: str) -> None:
     why = "a fault test"
     session = Session.objects.unscoped(why).get(pk=session_id)
     sent = Delivery.objects.unscoped(why).filter(person__couple=session.couple_id)
+    attempts = DeliveryAttempt.objects.unscoped(why).filter(delivery__in=sent, stage="begun")
     answers = Response.objects.unscoped(why).filter(partner__couple=session.couple_id)
     mails = LocalMail.objects.filter(to__endswith="@walked-in.example")
+
     found = {
         "chain": moment_rows.verify(session),
         "mails": [(mail.to, mail.subject) for mail in mails],
         "deliveries": list(sent.values_list("kind", "state")),
-        "attempts": DeliveryAttempt.objects.unscoped(why).filter(delivery__in=sent, stage="begun").count(),
+        "attempts": attempts.count(),
         "answers": list(answers.values_list("answer", flat=True)),
     }
     print(json.dumps(found))

@@ -29,30 +29,32 @@ WHY = "a fault test"
 
 def begin(port: int, how_many: int) -> None:
     at = now() - timedelta(hours=1)
-    due = (now() - timedelta(minutes=1)).time().replace(second=0, microsecond=0)
     fay = household("Fay", ("Ana 0", "Ben 0"), at=at, zone="UTC")
     MailSettings.objects.create(
         practice=fay.practice, host="127.0.0.1", port=port, security="none",
         from_address="notes@calm.test", tested_at=at,
     )  # fmt: skip
-    rooms = [fay.couple]
+
+    all_couples = [fay.couple]
     for n in range(1, how_many):
         names = {"A": f"Ana {n}", "B": f"Ben {n}"}
-        room = couples.welcome(facilitator=fay.facilitator, label=str(n), names=names, zone="UTC", now=at)
-        for partner in couples.partners_of(room.pk).values():
+        couple = couples.welcome(facilitator=fay.facilitator, label=str(n), names=names, zone="UTC", now=at)
+        for partner in couples.partners_of(couple.pk).values():
             talked(fay.facilitator, partner, at=at)
-        rooms.append(room)
+        all_couples.append(couple)
+
     # Hours that are open whatever the hour at which this test runs.
     closed = (now() + timedelta(hours=12)).time()
     shut = {"quiet_from": time(closed.hour), "quiet_until": time(closed.hour, 1)}
     Seat.objects.unscoped(WHY).update(**shut)
-    for n, room in enumerate(rooms):
-        both = couples.partners_of(room.pk)
+
+    due = (now() - timedelta(minutes=1)).time().replace(second=0, microsecond=0)
+    for n, couple in enumerate(all_couples):
         ritual = rituals.propose(
-            couple=room, by=fay.facilitator, code="six-breaths", usual_time=time(due.hour, due.minute),
+            couple=couple, by=fay.facilitator, code="six-breaths", usual_time=time(due.hour, due.minute),
             start_on=at.date(), now=at,
         )  # fmt: skip
-        for slot, partner in both.items():
+        for slot, partner in couples.partners_of(couple.pk).items():
             couples.reach_by_email(partner=partner, address=f"{slot}{n}@home.test", by=fay.viewer, now=at)
             rituals.consent(ritual=ritual, partner=partner, answer="yes", now=at)
 
@@ -63,6 +65,7 @@ def finish() -> None:
         deliveries.sweep(now)
         if not rows.filter(state__in=Delivery.OPEN).exists():
             break
+
     for state, count in rows.values_list("state").annotate(n=Count("pk")).order_by("state"):
         print(state, count)
     for state, message_id in rows.values_list("state", "message_id"):

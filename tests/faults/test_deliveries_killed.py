@@ -40,9 +40,11 @@ def worker_env(request, tmp_path):
         THIRD_CHAIR_TEST_CLOCK=str(tmp_path / "clock"),
     )
     (tmp_path / "clock").write_text("0")
+
     if request.param == "postgresql":
         server = request.getfixturevalue("postgres")
         env |= server.for_a_house()
+
     ready_databases.copy_to(tmp_path / "data")
     return env
 
@@ -57,28 +59,34 @@ def working(env, log: Path):
 
 
 def test_nothing_is_sent_twice_and_nothing_ends_unseen(worker_env, tmp_path):
-    dice, log = random.Random(2), tmp_path / "log"
+    dice = random.Random(2)
+    log = tmp_path / "log"
     server = Slow()
     controller = Controller(server, hostname=server.host, port=server.port)
     controller.start()
+
     try:
         subprocess.run(
             sweeper(worker_env, "begin", server.port, COUPLES), cwd=ROOT, env=worker_env, check=True
         )
+
         workers = [working(worker_env, log) for _ in range(2)]
         kills = 0
+
         while kills < KILLS:
-            seen = len(server.messages)
-            more = seen + dice.randint(1, 6)
+            more = len(server.messages) + dice.randint(1, 6)
             wait_until(lambda n=more: len(server.messages) >= n, what="more", within_s=30)
+
             victim = dice.randrange(2)
             workers[victim].send_signal(signal.SIGKILL)
             workers[victim].wait(5)
             workers[victim] = working(worker_env, log)
             kills += 1
+
         for worker in workers:
             worker.kill()
             worker.wait(5)
+
         # Leases are over in three minutes; the house's clock says it is later than that.
         (tmp_path / "clock").write_text("180")
         done = subprocess.run(
@@ -91,13 +99,16 @@ def test_nothing_is_sent_twice_and_nothing_ends_unseen(worker_env, tmp_path):
         )
     finally:
         controller.stop()
+
     rows = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("row ")]
     arrived = Counter(message["Message-ID"] for message in server.messages)
     ends = Counter(state for state, _ in rows)
     print(f"{kills} kills, {dict(ends)}, {sum(arrived.values())} arrived")
+
     assert len(rows) == 2 * COUPLES
     assert set(ends) <= {"accepted", "uncertain"}
     assert [key for key, times in arrived.items() if times > 1] == []
     assert [key for state, key in rows if state == "accepted" and arrived[key] != 1] == []
+
     # At most what each kill found on its way; every one of them can be seen.
     assert ends["uncertain"] <= kills + 2

@@ -58,7 +58,9 @@ class DyingDesk(steps.Desk):
 
     def __init__(self, page: Any, clock: steps.Clock, house: House) -> None:
         super().__init__(page, clock)
-        self.house, self.presses, self.lost = house, 0, 0
+        self.house = house
+        self.presses = 0
+        self.lost = 0
         page.on("requestfailed", self._failed)
         self.session = UUID(re.search(r"[0-9a-f]{8}-[0-9a-f-]{27}", page.url).group())
 
@@ -82,10 +84,14 @@ class DyingDesk(steps.Desk):
 
     def _sent_and_not_heard(self, act: Any) -> None:
         self.clock.pass_minutes(0.5)
-        written, shown = self.head(), self.shown()
+        written = self.head()
+        shown = self.shown()
+
         act()
+
         wait_until(lambda: self.head() > written, what="the press to be written")
         os.kill(self.house.pid("web"), signal.SIGKILL)
+
         wait_until(lambda: self.shown() > shown, what="the desk to show it", within_s=30)
         self.page.wait_for_function(steps.QUIET)
 
@@ -97,13 +103,17 @@ def killed_over_a_paper(house: House) -> None:
     house.kill("worker")
 
 
-def test_whatever_dies_the_path_is_walked_once(tmp_path: Path, chromium: Any) -> None:
-    data, env = tmp_path / "data", {"THIRD_CHAIR_TEST_CLOCK": str(tmp_path / "clock")}
+def test_nothing_is_lost_or_sent_twice_when_processes_die(tmp_path: Path, chromium: Any) -> None:
+    data = tmp_path / "data"
+    env = {"THIRD_CHAIR_TEST_CLOCK": str(tmp_path / "clock")}
     clock = steps.Clock(tmp_path / "clock")
+
     with services.house(data, **env) as house:
         page = chromium.new_context(viewport={"width": 1280, "height": 800}).new_page()
         steps.begin(page, house)
         couple = steps.couple_walks_in(page, house)
+
+        # Web dies while the session is held, the worker over a paper.
         steps.plan(page, couple)
         desk = DyingDesk(page, clock, house)
         steps.hold(desk)
@@ -112,15 +122,13 @@ def test_whatever_dies_the_path_is_walked_once(tmp_path: Path, chromium: Any) ->
         killed_over_a_paper(house)
         clock.pass_minutes(10)
         made = steps.papers(page, house)
+
         steps.ritual_from_agreement(page)
-        phones = {
-            slot: steps.sign_in(
-                chromium, steps.link_for(page, house, couple, name, f"{slot.lower()}@walked-in.example")
-            )
-            for slot, name in steps.NAMES.items()
-        }
+        phones = steps.phones(page, chromium, house, couple)
         for phone in phones.values():
             steps.consent(phone, house)
+
+        # Beat dies, then the supervisor with all it keeps, right before the reminder is due.
         house.kill("beat")
         all_of_it = everything(house)
         clock.go_to(steps.coming_saturday(clock).replace(hour=9, minute=59, second=58))
@@ -128,15 +136,19 @@ def test_whatever_dies_the_path_is_walked_once(tmp_path: Path, chromium: Any) ->
         house.process.wait(5)
         wait_until(lambda: all(map(is_gone, all_of_it)), what="all of it to end")
         port = house.port
+
+    # Started again where it stood, it goes on.
     clock.go_to(steps.coming_saturday(clock))
     with services.house(data, port=port, **env) as again:
         wait_until(lambda: steps.reminded(page, again), what="the reminders of both", within_s=60)
         [walk] = steps.api(phones["A"], again, "me/rituals")["rituals"]
         steps.answer(phones["A"], again, f"me/rituals/{walk['id']}/answer", answer="done")
+
         page.goto(f"{again.url}/sessions/{desk.session}/")
         assert sorted(steps.papers(page, again).values()) == sorted(made.values())
         assert again.manage("export_session", str(desk.session)).stdout == held
         outcome = json.loads(again.manage("shell", "-v0", "-c", OUTCOME.format(str(desk.session))).stdout)
+
     print(f"{len(BEFORE | AT_ANSWER) + 3} kills, {desk.lost} requests cut off, {outcome}")
     assert desk.lost > 0
     assert [json.loads(line)["kind"] for line in held.splitlines()[1:]] == WRITTEN

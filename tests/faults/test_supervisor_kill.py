@@ -1,4 +1,4 @@
-"""The whole house, killed piece by piece. What was answered stays, what dies comes back, and an end is an end."""
+"""The running house, killed process by process: each comes back, and when it is asked to stop, all of it ends."""
 
 import http.client
 import http.cookiejar
@@ -37,6 +37,7 @@ def everything(house: services.House) -> list[int]:
     """Every process of the house: each leader and all that are in its group."""
     leaders = {house.pid(child) for child in ("web", "worker", "beat")}
     members = []
+
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or is_gone(int(entry.name)):
             continue
@@ -46,6 +47,7 @@ def everything(house: services.House) -> list[int]:
             continue
         if group in leaders:
             members.append(int(entry.name))
+
     return members
 
 
@@ -55,7 +57,7 @@ def answers(house: services.House) -> int:
 
 
 @pytest.mark.parametrize("child", ["web", "worker", "beat"])
-def test_each_is_back_soon_after_a_kill(house: services.House, child: str) -> None:
+def test_each_process_is_back_soon_after_a_kill(house: services.House, child: str) -> None:
     at = time.monotonic()
     house.kill(child)
     assert time.monotonic() - at < 2.0
@@ -68,14 +70,19 @@ def test_whoever_asks_while_web_is_started_again_waits_and_is_answered(house: se
 
 
 def test_a_killed_supervisor_takes_everything_along_and_the_next_start_takes_over(tmp_path: Path) -> None:
+    def whole(house: services.House) -> list[int]:
+        """The processes, once web, worker and beat are there."""
+        pids = everything(house)
+        return pids if len(pids) >= 3 else []
+
     with services.house(tmp_path / "data") as first:
-        # web, worker and beat
-        pids = services.wait_until(lambda: len(now := everything(first)) >= 3 and now, what="all to be there")
+        pids = services.wait_until(lambda: whole(first), what="all to be there")
         first.process.kill()
         first.process.wait(5)
         services.wait_until(
             lambda: all(map(is_gone, pids)), what="all of it to end", within_s=PROMISED_STOP_S
         )
+
     with services.house(tmp_path / "data") as second:
         assert answers(second) == 200
 
@@ -83,13 +90,15 @@ def test_a_killed_supervisor_takes_everything_along_and_the_next_start_takes_ove
 def test_a_second_start_is_quick_and_finds_everything(tmp_path: Path) -> None:
     with services.house(tmp_path / "data") as first:
         first.manage("shell", "-c", "from facilitator.models import *; Practice.objects.create(name='Fay')")
-    taken = []
+
     # The quickest of three: another program on the same cores is no fault of the house.
+    taken = []
     while len(taken) < 3 and min(taken, default=SECOND_START_S) >= SECOND_START_S:
         at = time.monotonic()
         with services.house(tmp_path / "data"):
             taken.append(time.monotonic() - at)
     assert min(taken) < SECOND_START_S, taken
+
     with services.house(tmp_path / "data") as second:
         found = second.manage(
             "shell", "-v0", "-c", "from facilitator.models import *; print(Practice.objects.get().name)"
@@ -107,20 +116,22 @@ def open_stream(house: services.House) -> socket.socket:
 
 def test_a_second_house_on_the_same_folder_is_shown_the_first(house: services.House) -> None:
     second = house.manage("up", "--port", str(services.free_port()), check=False)
+
     assert second.returncode == 1
     assert f"already runs on {house.data}, at {house.url} (pid {house.process.pid})" in second.stderr
     assert answers(house) == 200
 
 
-def test_it_stands_on_sqlite_and_files_as_on_postgresql_and_redis(any_house: services.House) -> None:
+def test_it_runs_on_sqlite_and_files_and_on_postgresql_and_redis(any_house: services.House) -> None:
     assert answers(any_house) == 200
     assert any_house.manage("doctor").stdout == "All is well.\n"
+
     os.kill(any_house.pid("worker"), signal.SIGKILL)
     any_house.kill("web")
     assert answers(any_house) == 200
 
 
-def test_all_it_keeps_is_private(house: services.House) -> None:
+def test_every_file_in_the_data_folder_is_private(house: services.House) -> None:
     open_ones = [
         str(path.relative_to(house.data))
         for path in [house.data, *house.data.rglob("*")]
@@ -183,11 +194,14 @@ def sign_in(house: services.House) -> tuple[str, str]:
     jar = http.cookiejar.CookieJar()
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
     door = f"{house.url}/sign-in/"
+
     browser.open(door, timeout=15).close()
     csrf = next(cookie.value for cookie in jar if cookie.name == "csrf")
+
     typed = {"login": EMAIL, "password": password, "csrfmiddlewaretoken": csrf}
     with browser.open(door, urllib.parse.urlencode(typed).encode(), timeout=15) as page:
         shown = page.read().decode()
+
     cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
     return cookies, re.search(r"/sessions/([0-9a-f-]{36})/", shown).group(1)
 
@@ -197,7 +211,8 @@ def listen(house: services.House, cookies: str, session: str, until: ExitStack) 
     until.callback(line.close)
     line.request("GET", f"/stream/{session}", headers={"Cookie": cookies})
     stream = line.getresponse()
-    assert (stream.status, stream.getheader("Content-Type")) == (200, "text/event-stream")
+    assert stream.status == 200
+    assert stream.getheader("Content-Type") == "text/event-stream"
     return stream
 
 
@@ -206,6 +221,7 @@ def test_with_twenty_streams_open_it_stops_in_ten_seconds_and_each_is_told(tmp_p
         cookies, session = sign_in(house)
         streams = [listen(house, cookies, session, until) for _ in range(20)]
         assert [stream.readline().split(b":")[0] for stream in streams] == [b"retry"] * 20
+
         pids = everything(house)
         at = time.monotonic()
         house.process.send_signal(signal.SIGTERM)
@@ -213,7 +229,9 @@ def test_with_twenty_streams_open_it_stops_in_ten_seconds_and_each_is_told(tmp_p
         endings = [stream.read() for stream in streams]
         assert house.process.wait(PROMISED_STOP_S + 5) == 0
         took = time.monotonic() - at
+
     print(f"stopped in {took:.1f} s", house.said()[-900:])
+
     assert took < PROMISED_STOP_S
     assert len(endings) == 20
     assert [pid for pid in pids if not is_gone(pid)] == []
@@ -224,10 +242,12 @@ def test_asked_to_stop_all_of_it_is_gone_in_ten_seconds(tmp_path: Path, how: sig
     with services.house(tmp_path / "data") as house:
         pids = everything(house)
         open_ones = [open_stream(house) for _ in range(5)]
+
         at = time.monotonic()
         house.process.send_signal(how)
         assert house.process.wait(PROMISED_STOP_S + 5) == 0
         assert time.monotonic() - at < PROMISED_STOP_S
+
     assert [pid for pid in pids if not is_gone(pid)] == []
     for line in open_ones:
         line.close()

@@ -1,4 +1,4 @@
-"""What must still hold in a kept house after an upgrade. Each fault is a line; none is good."""
+"""What must still hold in a kept house after an upgrade. Each fault is told in a line; a sound house has none."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -26,6 +26,7 @@ def now_called(name: str) -> str:
 def faults(house: House, kept: dict[str, Any], seen: dict[str, Any]) -> list[str]:
     """What became of the house, as `seen` in it now, measured by what was `kept` with it."""
     figures = other(kept["figures"], seen["figures"]) if seen["figures"] else []
+
     return [
         *lost_triggers(house, kept["triggers"]),
         *unguarded(house, seen["append_only"]),
@@ -49,17 +50,22 @@ def lost_triggers(house: House, kept: Iterable[str]) -> Iterator[str]:
 def unguarded(house: House, tables: Iterable[str]) -> Iterator[str]:
     """The triggers bite: nothing is changed, and nothing goes without a Purge, which cannot be left open."""
     for table in tables:
-        update, delete = f"UPDATE {table} SET id = id", f"DELETE FROM {table}"
+        update = f"UPDATE {table} SET id = id"
+        delete = f"DELETE FROM {table}"
         if not house.count(table):
             yield f"{table} is empty: nothing is proved by it"
+
         if "append-only" not in house.refusal(update):
             yield f"{table} can be changed"
         if "append-only" not in house.refusal(OPEN_PURGE, update):
             yield f"{table} can be changed while a Purge is open"
         if "append-only" not in house.refusal(delete):
             yield f"rows of {table} can be deleted"
-        if refused := house.refusal(OPEN_PURGE, delete):
+
+        refused = house.refusal(OPEN_PURGE, delete)
+        if refused:
             yield f"a Purge takes no rows out of {table}: {refused}"
+
     if not house.refusal(OPEN_PURGE, commit=True):
         yield "a Purge can be left open"
     if "channel_of_its_person" not in house.refusal(OF_SOMEBODY_ELSE, commit=True):
@@ -81,7 +87,8 @@ def changed(kept: dict[str, dict[str, str]], seen: dict[str, dict[str, str]]) ->
         for row, digest in values.items():
             found = there.get(row, "gone")
             if found != digest:
-                yield f"{column} of {row}: {found if 'cannot' in found else 'another value, or gone'}"
+                told = found if "cannot" in found else "another value, or gone"
+                yield f"{column} of {row}: {told}"
 
 
 def other(kept: dict[str, Any], seen: dict[str, Any]) -> list[str]:

@@ -64,7 +64,9 @@ def furnish() -> None:
         papers(nora, couple)
         rituals_of(nora, couple)
         demo.load_demo(at=NOW, password=PASSWORD)
+
         after_the_sweeps(nora, couple)
+
     empty = {table for table, number in rows().items() if not number}
     assert empty == set(MAY_BE_EMPTY), f"without a row, or no longer: {empty ^ set(MAY_BE_EMPTY)}"
     print(worked.pk)
@@ -77,11 +79,14 @@ def practice() -> User:
     """Nora begins; her sign-in has a second step, recovery codes and a short code."""
     nora = begin.begin(name="Nora", email="nora@practice.example", password=PASSWORD)
     nora.practice.zone = ZONE
+
     nora.practice.save(update_fields=["zone"])
     nora.short_code = make_password("4711")
     nora.save(update_fields=["short_code"])
+
     TOTP.activate(nora, TOTP_SECRET)
     RecoveryCodes.activate(nora)
+
     MailSettings.objects.create(
         practice=nora.practice,
         host="mail.practice.invalid",
@@ -165,9 +170,12 @@ def worked_session(nora: User, couple: Couple) -> Session:
         line="Slowly is fine.",
         foreword="You listened to each other today.",
     )
+
     own = Moment.objects.unscoped(WHY).filter(session=session, kind="validation_given", audience="REL")
     for partner in couples.partners_of(couple.pk).values():
-        held_back = [own.filter(owner=partner).earliest("number").pk] if partner.slot == "B" else []
+        held_back = []
+        if partner.slot == "B":
+            held_back = [own.filter(owner=partner).earliest("number").pk]
         release.agree(
             session=session,
             partner=partner,
@@ -253,9 +261,11 @@ def written_up_session(nora: User, couple: Couple) -> None:
 def papers(nora: User, couple: Couple) -> None:
     """One of each kind, and a second version of the sheet at the door. The others wait: papers are large."""
     mine = Session.objects.unscoped(WHY).filter(couple=couple)
-    worked, talk = mine.get(format_code="after-withdrawal"), mine.get(format_code="one-to-one")
+    worked = mine.get(format_code="after-withdrawal")
+    talk = mine.get(format_code="one-to-one")
     written_up = mine.get(format_code="first-talk")
     kind = Document.Kind
+
     documents.prepare(
         worked, kinds=[kind.JOINT_SUMMARY, kind.AGREEMENT_SHEET, kind.DOOR_SHEET], now=NOW - timedelta(days=2)
     )
@@ -290,13 +300,17 @@ class Desk:
     """One session as the desk posts to it, half a minute between two presses."""
 
     def __init__(self, session: Session, user: User, *, at: datetime) -> None:
-        self.session, self.user, self.at = session, user, at
+        self.session = session
+        self.user = user
+        self.at = at
 
     def post(self, by: str, kind: str, *, after: int = 30, **fields: Any) -> int:
         """The line of the command. Soft guards give way, so that there is a reason to keep."""
         self.at += timedelta(seconds=after)
-        told = {"told_to": "F"} if by in NAMES else {}
-        command = conduct.command_from({**fields, **told, "override": "for a test"}, by=by, kind=kind)
+        said = {**fields, "override": "for a test"}
+        if by in NAMES:
+            said["told_to"] = "F"
+        command = conduct.command_from(said, by=by, kind=kind)
         poster = seat_of(self.user).actor
         return conduct.post(self.session.pk, command, poster=poster, author=self.user.pk, now=self.at).line
 
@@ -305,10 +319,12 @@ class Desk:
         self.at += timedelta(seconds=30)
         partner = couples.partners_of(self.session.couple_id)[slot]
         card = hand_over.lay(self.session, name=name, partner=partner, ref=ref, now=self.at)
+
         hand = hand_over.held(card, self.session.pk, self.at)
         question = hand and hand_over.question_of(hand)
         assert hand is not None
         assert question is not None
+
         hand_over.take(hand, question, posted, now=self.at)
 
 

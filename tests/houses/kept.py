@@ -102,6 +102,7 @@ class Kept:
         self.original = self.folder / "original"
         with tarfile.open(HERE / self.version / SQLITE) as archive:
             archive.extractall(self.original, filter="data")
+
         kind = OnPostgreSQL if self.server else OnSQLite
         self.made = kind(self.folder / "data")
         if self.server:
@@ -111,6 +112,7 @@ class Kept:
         """Each dump into a database of its own, of which the copies are made."""
         for path in self.original.glob("*.sqlite3"):
             path.unlink()
+
         for variable, name in DUMPS.items():
             script = self.folder / name.removesuffix(".xz")
             script.write_bytes(lzma.decompress((HERE / self.version / name).read_bytes()))
@@ -161,6 +163,7 @@ class Upgrader:
 @contextmanager
 def upgrader(house: House, **env: str) -> Iterator[Upgrader]:
     command = [sys.executable, "-m", "tests.houses.upgrading"]
+
     with subprocess.Popen(
         command,
         cwd=ROOT,

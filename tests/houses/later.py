@@ -42,10 +42,12 @@ class Migration(migrations.Migration):
 def write(folder: Path, operations: dict[str, str], *, atomic: bool = True) -> dict[str, str]:
     """Operations by app label, as source. The environment of a house that upgrades to it."""
     (folder / "later_settings.py").write_text(SETTINGS.format(labels=sorted(operations)))
+
     for label, source in operations.items():
         package = folder / f"later_{label}"
         package.mkdir()
         (package / "__init__.py").write_text(PACKAGE.format(label=label))
         text = MIGRATION.format(label=label, operations=source, atomic=atomic)
         (package / "9999_later.py").write_text(text)
+
     return {"DJANGO_SETTINGS_MODULE": "later_settings", "PYTHONPATH": f"{folder}:{ROOT}"}

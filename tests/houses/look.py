@@ -33,8 +33,8 @@ PAPERS_OF_A_REPLAY = "facilitator.management.commands.replay.documents.papers_of
 
 
 def look(worked: str = "") -> None:
-    """The figures of the worked session only where its id is given: a replay writes, which today's code may not do
-    in a house of made-up columns.
+    """Prints all of it as JSON. The figures of the worked session only where its id is given: a replay writes,
+    which today's code may not do in a house of made-up columns.
     """
     found = {
         "rows": rows(),
@@ -66,21 +66,21 @@ def rows() -> dict[str, int]:
 
 def values() -> dict[str, dict[str, str]]:
     """The digest of every sealed value once opened, by column and row."""
-    found = {
-        f"{model._meta.db_table}.{field.column}": {
-            str(pk): opened(model, field.name, pk) for pk in all_of(model).values_list("pk", flat=True)
-        }
-        for model in models()
-        for field in model._meta.local_concrete_fields
-        if isinstance(field, EncryptedText | InstallationText)
-    }
-    secrets = {
+    found = {}
+    for model in models():
+        for field in model._meta.local_concrete_fields:
+            if isinstance(field, EncryptedText | InstallationText):
+                pks = all_of(model).values_list("pk", flat=True)
+                column = f"{model._meta.db_table}.{field.column}"
+                found[column] = {str(pk): opened(model, field.name, pk) for pk in pks}
+
+    found["mfa_authenticator.data"] = {
         str(one.pk): digest(unwrap(one.data[name]))
         for one in Authenticator.objects.all()
         for name in ("secret", "seed")
         if name in one.data
     }
-    return {**found, "mfa_authenticator.data": secrets}
+    return found
 
 
 def all_of(model: Any) -> Any:
@@ -110,12 +110,15 @@ def digest(value: bytes) -> str:
 def chains() -> dict[str, dict[str, Any]]:
     """Where each chain ends, and what is wrong with it."""
     found = {}
+
     for practice in Practice.objects.all():
         last = practice.auditentry_set.latest("number")
         found[f"practice {practice.pk}"] = ends(last, audit.verify(practice.pk))
+
     for session in Session.objects.unscoped(WHY):
         last = session.moments.unscoped(WHY).order_by("number").last()
         found[f"session {session.pk}"] = ends(last, moment_rows.verify(session))
+
     return found
 
 
@@ -134,10 +137,13 @@ def doctor() -> list[str]:
 
 def figures(worked: str) -> dict[str, Any]:
     """Of the worked session, written to a file and replayed from it."""
-    session, replayed = io.StringIO(), io.StringIO()
+    session = io.StringIO()
+    replayed = io.StringIO()
     call_command("export_session", worked, stdout=session)
+
     with tempfile.TemporaryDirectory() as folder, patch(PAPERS_OF_A_REPLAY, return_value=[]):
         file = Path(folder) / "worked.jsonl"
         file.write_text(session.getvalue())
         call_command("replay", file, out=Path(folder), stdout=replayed, stderr=io.StringIO())
+
     return json.loads(replayed.getvalue())

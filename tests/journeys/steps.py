@@ -35,7 +35,8 @@ class Desk:
     """The facilitator's screen, pressed as a person presses it."""
 
     def __init__(self, page: Any, clock: Clock) -> None:
-        self.page, self.clock = page, clock
+        self.page = page
+        self.clock = clock
 
     def press(self, words: str) -> None:
         self._sent(lambda: self.page.get_by_role("button", name=words).first.click())
@@ -49,12 +50,13 @@ class Desk:
         card = self.page.locator(f"#card-{name}")
         if not card.evaluate("card => card.open"):
             card.locator("summary").click()
+
         for field, value in typed.items():
-            box = card.locator(f"[name={field}]")
             if field in ("by", "who"):
                 card.locator(f"[name={field}][value={value}]").check()
             else:
-                box.fill(value)
+                card.locator(f"[name={field}]").fill(value)
+
         self._sent(lambda: card.locator("button[type=submit]").click())
 
     def give_back(self) -> None:
@@ -86,21 +88,27 @@ def begin(page: Any, house: House) -> None:
 
 def couple_walks_in(page: Any, house: House) -> str:
     page.goto(house.url + "/couples/new/")
-    for field, value in {"label": "Cleo and Dev", "name_a": NAMES["A"], "name_b": NAMES["B"]}.items():
-        page.fill(f"[name={field}]", value)
+    page.fill("[name=label]", "Cleo and Dev")
+    page.fill("[name=name_a]", NAMES["A"])
+    page.fill("[name=name_b]", NAMES["B"])
     page.select_option("[name=zone]", "Europe/Lisbon")
     sent(page, page.locator("main form button[type=submit]").click)
     couple: str = page.url
+
     for slot, name in NAMES.items():
         page.goto(couple)
         page.get_by_role("link", name=re.compile(f"Open.*{name}")).click()
+
         page.locator("[name=outcome][value=go]").check()
         sent(page, page.get_by_role("button", name="Record this talk").click)
+
         for scope in ("facilitation", "stored_notes", "messages"):
             page.locator(f"[name=scopes][value={scope}]").check()
         sent(page, page.get_by_role("button", name="Record these").click)
+
         page.fill("[name=address]", f"{slot.lower()}@walked-in.example")
         sent(page, page.get_by_role("button", name="Keep this address").click)
+
     return couple
 
 
@@ -111,6 +119,7 @@ def plan(page: Any, couple: str) -> None:
     page.locator("[name=first_speaker][value=A]").check()
     page.select_option("[name=category]", "feelings")
     page.fill("[name=goal]", "To hear what the quiet week was like.")
+
     page.get_by_role("button", name="Plan it").click()
     page.wait_for_selector("[data-desk]")
 
@@ -122,11 +131,13 @@ def hold(desk: Desk) -> None:
     desk.press("Begin")
     desk.press("Ground rules")
     desk.next()
+
     desk.press("Pause")
     assert desk.state() == "brief_pause"
     desk.press("Go on")
     desk.next()
     desk.next()
+
     desk.card("statement", by="A", text="On Monday evening I felt lonely.", feelings="lonely")
     desk.press("Check")
     desk.give_back()
@@ -134,10 +145,12 @@ def hold(desk: Desk) -> None:
     desk.give_back()
     desk.press("Yes, that is it")
     desk.next()
+
     desk.card("statement", by="B", text="I went quiet because I was overwhelmed.", feelings="overwhelmed")
     desk.press("Check")
     desk.give_back()
     desk.press("Yes, that is it")
+
     desk.press("Cool-down")
     assert desk.state() == "cooling_down"
     desk.clock.pass_minutes(20)
@@ -145,13 +158,16 @@ def hold(desk: Desk) -> None:
     desk.press("Ben is ready")
     desk.press("Go on")
     desk.next()
+
     desk.card("need", by="A", need="reassurance", wish="A word that you are coming back.")
     desk.next()
+
     desk.card("option", by="B", text="A walk on Saturday mornings.")
     look_again = (desk.clock.now() + timedelta(days=14)).date().isoformat()
     desk.card("agreement", text="We walk on Saturday mornings.", who="both", look_again_on=look_again)
     desk.press("Ana says yes")
     desk.press("Ben says yes")
+
     desk.next()
     desk.next()
     assert desk.state() == "ended"
@@ -212,15 +228,26 @@ def link_for(page: Any, house: House, couple: str, name: str, address: str) -> s
 def sign_in(chromium: Any, link: str) -> Any:
     """A phone of their own. Looking spends nothing; the press does."""
     phone = chromium.new_context(viewport={"width": 390, "height": 800})
+
     page = phone.new_page()
     page.goto(link)
     page.goto(link)
     page.locator("main form button[type=submit]").click()
     page.wait_for_url(re.compile("/me/$"))
+
     again = chromium.new_context().new_page()
     again.goto(link)
     assert again.locator("main form button[type=submit]").count() == 0
     return page
+
+
+def phones(page: Any, chromium: Any, house: House, couple: str) -> dict[str, Any]:
+    """One for each of them, signed in by the link from their own mail."""
+    signed_in = {}
+    for slot, name in NAMES.items():
+        link = link_for(page, house, couple, name, f"{slot.lower()}@walked-in.example")
+        signed_in[slot] = sign_in(chromium, link)
+    return signed_in
 
 
 def api(page: Any, house: House, path: str) -> Any:
@@ -250,4 +277,6 @@ def reminded(page: Any, house: House) -> bool:
     """Whether the mailbox holds a reminder for each."""
     page.goto(house.url + "/mailbox/")
     texts = [mail.inner_text() for mail in page.locator("article").all()]
-    return all(any(f"{s}@walked-in.example" in t and REMINDER in t for t in texts) for s in ("a", "b"))
+    for_ana = any("a@walked-in.example" in text and REMINDER in text for text in texts)
+    for_ben = any("b@walked-in.example" in text and REMINDER in text for text in texts)
+    return for_ana and for_ben

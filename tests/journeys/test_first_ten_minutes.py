@@ -25,24 +25,28 @@ def test_first_ten_minutes(
         env |= {"DATABASE_URL": server.database(), "KEYS_DATABASE_URL": server.database()}
         env["REDIS_URL"] = request.getfixturevalue("redis_url")
     clock = steps.Clock(tmp_path / "clock")
+
     with services.house(tmp_path / "data", from_nothing=True, **env) as house:
         page = chromium.new_context(viewport={"width": 1280, "height": 800}).new_page()
+
+        # A couple walks in, and an hour is held at the desk.
         steps.begin(page, house)
         couple = steps.couple_walks_in(page, house)
         steps.plan(page, couple)
         steps.hold(steps.Desk(page, clock))
+
+        # The papers, and a ritual from the agreement.
         steps.read_through(page)
         made = steps.papers(page, house)
         assert all(body.startswith(b"%PDF-") for body in made.values())
         steps.ritual_from_agreement(page)
-        phones = {
-            slot: steps.sign_in(
-                chromium, steps.link_for(page, house, couple, name, f"{slot.lower()}@walked-in.example")
-            )
-            for slot, name in steps.NAMES.items()
-        }
+
+        # Each signs in on a phone of their own and says yes to it.
+        phones = steps.phones(page, chromium, house, couple)
         for phone in phones.values():
             steps.consent(phone, house)
+
+        # On Saturday both are reminded, and what Ana answers Ben does not see.
         clock.go_to(steps.coming_saturday(clock))
         wait_until(lambda: steps.reminded(page, house), what="the reminders of both", within_s=60)
         [walk] = steps.api(phones["A"], house, "me/rituals")["rituals"]

@@ -24,12 +24,14 @@ def pages_of(made):
 def everything_in(made):
     """Text, metadata, and all strings and unpacked streams, as one haystack."""
     found = [text_of(made)]
+
     with opened(made) as pdf:
         found.append(str(pdf.docinfo))
         for thing in pdf.objects:
             if isinstance(thing, pikepdf.Stream):
                 found.append(thing.read_bytes().decode("latin-1"))
             found.append(_shown(thing))
+
     return "\n".join(found)
 
 
@@ -42,21 +44,28 @@ def _shown(thing):
 
 
 def _drawn(source, resources):
+    """The text that a page's stream draws, in order, and that of every form drawn in it."""
     maps = {name: _unicode(font) for name, font in (resources.get("/Font") or {}).items()}
     current = {}
+
     for operands, operator in pikepdf.parse_content_stream(source):
         match str(operator):
             case "Tf":
                 current = maps.get(str(operands[0]), {})
-            case "TJ" | "Tj":
-                parts = operands[0] if str(operator) == "TJ" else operands
-                yield "".join(_decoded(bytes(p), current) for p in parts if isinstance(p, pikepdf.String))
+            case "Tj":
+                yield _shown_text(operands, current)
+            case "TJ":
+                yield _shown_text(operands[0], current)
             case "ET":
                 yield "\n"
             case "Do":
                 inner = resources["/XObject"][operands[0]]
                 if inner.get("/Subtype") == "/Form":
                     yield from _drawn(inner, inner.get("/Resources") or resources)
+
+
+def _shown_text(parts, letters):
+    return "".join(_decoded(bytes(part), letters) for part in parts if isinstance(part, pikepdf.String))
 
 
 def _decoded(raw, current):
@@ -73,22 +82,21 @@ def _unicode(font):
 
 
 def structure_of(made):
-    """Every structure element as (type, its dictionary)."""
+    """Every structure element as (type, scope, alternative text)."""
     with opened(made) as pdf:
-        waiting, found = [pdf.Root.StructTreeRoot], []
+        waiting = [pdf.Root.StructTreeRoot]
+        found = []
+
         while waiting:
             element = waiting.pop(0)
             if "/S" in element:
-                scope = element["/A"].get("/Scope") if "/A" in element and "/Scope" in element["/A"] else None
-                found.append(
-                    (
-                        str(element["/S"]),
-                        str(scope) if scope is not None else "",
-                        str(element.get("/Alt", "")),
-                    )
-                )
+                attributes = element.get("/A", {})
+                scope = str(attributes.get("/Scope", ""))
+                found.append((str(element["/S"]), scope, str(element.get("/Alt", ""))))
+
             kids = element.get("/K")
-            for kid in kids if isinstance(kids, pikepdf.Array) else [kids]:
-                if isinstance(kid, pikepdf.Dictionary) and "/S" in kid:
-                    waiting.append(kid)
+            if not isinstance(kids, pikepdf.Array):
+                kids = [kids]
+            waiting += [kid for kid in kids if isinstance(kid, pikepdf.Dictionary) and "/S" in kid]
+
         return found

@@ -22,6 +22,7 @@ def plan_of(header):
     if phases is None:
         library = {one["code"]: one for one in json.loads(FORMATS.read_text())}
         phases = library[header["format"]]["phases"]
+
     return Plan(
         phases=tuple(
             PlannedPhase(p["title"], p["kind"], p["goal"], p["minutes"], p["turn"], p["understanding_check"])
@@ -43,6 +44,7 @@ def parts(command, number, first_number):
     """One entry per audience and owner, split by the same code that lays them down."""
     fields = {name: value for name, value in command.items() if name not in ("at", "by", "kind")}
     posted = conduct.command_from(fields, by=command["by"], kind=command["kind"])
+
     return [
         SeenLine(
             kind=part.kind,
@@ -64,23 +66,22 @@ def lines_of(commands):
     lines = []
     for number, command in enumerate(commands, start=2):
         lines += parts(command, number, len(lines) + 1)
-    both = {"A", "B"}
-    agreed = [c for c in commands if c["kind"] == "agreement_confirmed"]
+
     # What both confirmed, or both kept, is joint from then on.
-    joint = {
-        a["agreement"]
-        for a in agreed
-        if {c["by"] for c in agreed if c["agreement"] == a["agreement"]} == both
-    }
-    kept = {line.by for line in lines if line.kind == "milestones_kept"} == both
-    return [
-        replace(line, audience="JOINT")
-        if line.get("id") in joint
-        or line.get("agreement") in joint
-        or (kept and line.kind == "milestones_kept")
-        else line
-        for line in lines
-    ]
+    both = {"A", "B"}
+    confirmed_by = {}
+    for command in commands:
+        if command["kind"] == "agreement_confirmed":
+            confirmed_by.setdefault(command["agreement"], set()).add(command["by"])
+    joint = {agreement for agreement, who in confirmed_by.items() if who == both}
+    both_kept = {line.by for line in lines if line.kind == "milestones_kept"} == both
+
+    def is_joint(line):
+        if line.kind == "milestones_kept" and both_kept:
+            return True
+        return line.get("id") in joint or line.get("agreement") in joint
+
+    return [replace(line, audience="JOINT") if is_joint(line) else line for line in lines]
 
 
 def read(name="worked_session.jsonl"):
@@ -94,9 +95,10 @@ def material_from(header, commands, figures, **facts):
     began = [c["at"] for c in commands if c["kind"] == "session_started" and "at" in c]
     ended = [c["at"] for c in commands if c["kind"] == "session_ended" and "at" in c]
     nexts = [c.get("next_session") for c in commands if c["kind"] == "session_ended"]
-    names = {slot: one["name"] for slot, one in header["partners"].items()} | {
-        "F": header["facilitator"]["name"]
-    }
+
+    names = {slot: one["name"] for slot, one in header["partners"].items()}
+    names["F"] = header["facilitator"]["name"]
+
     meeting = Meeting.of(
         plan,
         held_on=date(2025, 3, 13),
@@ -109,6 +111,7 @@ def material_from(header, commands, figures, **facts):
         next_session=at(nexts[0]) if nexts and nexts[0] else None,
         **facts,
     )
+
     return Material(plan, figures, lines_of(commands), meeting)
 
 

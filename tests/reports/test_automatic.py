@@ -1,4 +1,4 @@
-"""What falls due by itself stands in the record at the instant it fell due, although it was never written."""
+"""The record names what fell due by itself, at its instant, although no row was written for it."""
 
 import pytest
 
@@ -10,8 +10,10 @@ from tests.sessions.record.test_replay import brought_in
 @pytest.mark.django_db
 def test_record_names_automatic_moments_at_their_due_time() -> None:
     session = brought_in("worked_session.jsonl")
+
     record = FacilitatorRecord.of(gather(session, "F").material)
     automatic = [(at, entry) for number, at, _who, entry in record.log.rows if not number]
+
     assert automatic == [
         ("17:45:00", "doors open"),
         ("18:06:00", "minutes of the part used · 1"),

@@ -1,4 +1,4 @@
-"""The sheet at the door: joint rows only, whole without anything agreed, at once on the screen, set first."""
+"""The sheet to take home: only what both may read, complete without any agreement, shown and printed at once."""
 
 from datetime import timedelta
 
@@ -57,7 +57,7 @@ def page(house, hall, query=""):
 
 
 @pytest.mark.both
-def test_it_holds_what_they_came_for_one_step_the_sign_the_rituals_the_next_date_and_a_line(fay):
+def test_the_sheet_holds_goals_steps_sign_rituals_next_date_and_a_line(fay):
     hall = held(fay)
     ritual(fay, code="weekly-walk", weekdays=frozenset({5}))
     ritual(fay, code="quiet-tea", answers="")
@@ -67,30 +67,36 @@ def test_it_holds_what_they_came_for_one_step_the_sign_the_rituals_the_next_date
     )
     hall.session.refresh_from_db()
     said(hall)
+
     sheet = documents.sheet_at_the_door(hall.session)
+
     assert sheet.goals == ("To talk and to listen. No problem has to be solved.",)
     assert [(step.text, step.who, step.look_again) for step in sheet.steps] == [
         ("A sentence and a time.", ("Both: Say it.",), "20 March 2026")
     ]
-    assert (sheet.pause.sign, sheet.pause.sentence) == ("an open hand", "I am back.")
+    assert sheet.pause.sign == "an open hand"
+    assert sheet.pause.sentence == "I am back."
     # The tea waits for the yes of both.
     assert [one.what for one in sheet.rituals] == ["Weekly walk"]
     assert sheet.next_meeting.startswith("24 March 2026")
-    assert (sheet.line, sheet.from_name) == ("Go gently.", "Fay")
+    assert sheet.line == "Go gently."
+    assert sheet.from_name == "Fay"
 
 
 def test_the_plans_own_sign_stands_until_they_find_another():
     assert DoorSheet.of(worked()).pause.sign == "an open hand on the table"
 
 
-def test_it_is_whole_when_nothing_was_agreed(fay):
+def test_the_sheet_is_complete_when_nothing_was_agreed(fay):
     hall = Hall(fay).begun().ended()
+
     words = " ".join(text_of(documents.open_pdf(made(hall))).split())
+
     assert "We listened to each other today. That was the whole plan." in words
     assert "That was the whole plan." in page(fay, hall).content.decode()
 
 
-def test_no_row_that_is_not_joint_can_reach_it(fay):
+def test_only_joint_rows_reach_the_sheet(fay):
     """Every row of the session says its own words; the sheet and the page know the joint ones only."""
     hall = held(fay).ended()
     said(hall, line="canaryline")
@@ -101,11 +107,15 @@ def test_no_row_that_is_not_joint_can_reach_it(fay):
         line.words = {**line.words, "text": f"canary{place}x"}
         line.save(update_fields=["words"])
     assert set(marks.values()) >= {"REL", "OWN_F", "FAC", "JOINT"}
+
+    shown = page(fay, hall).content.decode()
+    printed = everything_in(documents.open_pdf(made(hall)))
+
     assert {line.audience for line in gather(hall.session, "room").material.lines} == {"JOINT"}
-    sinks = [page(fay, hall).content.decode(), everything_in(documents.open_pdf(made(hall)))]
-    for sink in sinks:
+    for sink in (shown, printed):
         assert {marks[mark] for mark in marks if mark in sink} == {"JOINT"}
         assert "canaryline" in sink
+
     # And with a release it still says no more.
     for slot in ("A", "B"):
         fay.client().post(reverse("read_with", args=[hall.session.pk, fay.partner(slot).pk]))
@@ -116,29 +126,36 @@ def test_even_a_row_wrongly_gathered_is_not_printed():
     """The query is the first lock; what a room may print is the second."""
     material = worked()
     assert {line.audience for line in material.lines} >= {"REL", "OWN_F", "JOINT"}
-    sheet = DoorSheet.of(material)
-    printed = repr(sheet)
-    for line in material.lines:
-        if line.audience != "JOINT":
-            for word in line.words.values():
-                if isinstance(word, str) and len(word) > 12 and line.kind != "compromise_drafted":
-                    assert word not in printed
+
+    printed = repr(DoorSheet.of(material))
+
+    private = [
+        line for line in material.lines if line.audience != "JOINT" and line.kind != "compromise_drafted"
+    ]
+    for line in private:
+        for word in line.words.values():
+            if isinstance(word, str) and len(word) > 12:
+                assert word not in printed
 
 
 def test_page_and_paper_say_the_same(fay):
     hall = held(fay).ended()
     said(hall)
+
     paper = " ".join(text_of(documents.open_pdf(made(hall))).split())
+
     for words in ("To take home", "What we came for", "A sentence and a time.", "an open hand", "Go gently."):
         assert words in paper
         assert words in page(fay, hall).content.decode()
 
 
-def test_only_the_care_team_opens_it_only_after_the_end_and_large_on_request(fay, oli):
+def test_the_care_team_opens_the_sheet_after_the_end_and_in_large_print_on_request(fay, oli):
     hall = held(fay)
     assert page(fay, hall).status_code == 404
+
     hall.ended()
     assert page(oli, hall).status_code == 404
+
     assert page(fay, hall).status_code == 200
     assert b"leaf-large" not in page(fay, hall).content
     assert b"leaf-large" in page(fay, hall, "?large").content
@@ -149,54 +166,68 @@ def test_a_talk_with_one_and_a_meeting_that_never_began_have_no_sheet_for_two(fa
     nobody = Hall(fay)
     nobody.post("F", "session_ended", how=nobody.reading().ended_how, override="nobody came")
     nobody.session.refresh_from_db()
+
     for hall in (alone, nobody):
         documents.prepare(hall.session, now=hall.at)
+
         kinds = Document.objects.unscoped("a test counts").filter(session=hall.session)
+        shown = fay.client().get(reverse("session", args=[hall.session.pk])).content.decode()
         assert "door_sheet" not in set(kinds.values_list("kind", flat=True))
         assert page(fay, hall).status_code == 404
-        shown = fay.client().get(reverse("session", args=[hall.session.pk])).content.decode()
         assert "/sheet/" not in shown
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_end_rings_the_press_and_the_sheet_is_the_first_to_be_set(fay):
+def test_the_end_asks_for_papers_and_the_sheet_is_rendered_first(fay):
     hall = held(fay)
-    rung, old = [], bell._bell
+    rung = []
+    old = bell._bell
     bell.hang(rung.append)
+
     try:
         hall.ended()
     finally:
         bell.hang(old)
     assert rung == ["documents"]
+
     documents.render_due(hall.at)
     rows = Document.objects.unscoped("a test looks at papers").filter(session=hall.session)
     assert rows.get(kind="door_sheet").state == "ready"
+
     documents.prepare(hall.session, now=hall.at + timedelta(minutes=1))
     with_waiting = rows.filter(state="asked").exclude(kind="door_sheet").count()
     assert with_waiting >= 3
 
 
-def test_both_read_it_without_any_release(fay):
+def test_both_read_the_sheet_without_any_release(fay):
     hall = held(fay).ended()
     paper = made(hall)
+
     for slot in ("A", "B"):
-        answer = fay.partner_client(slot).get(reverse("document", args=[paper.pk]))
-        assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
-        assert str(paper.pk) in fay.partner_client(slot).get(reverse("documents")).content.decode()
+        client = fay.partner_client(slot)
+        answer = client.get(reverse("document", args=[paper.pk]))
+
+        assert answer.status_code == 200
+        assert answer["Content-Type"] == "application/pdf"
+        assert str(paper.pk) in client.get(reverse("documents")).content.decode()
 
 
 def test_words_to_take_home_are_kept_and_the_papers_written_again(fay):
     hall = held(fay).ended()
     first = made(hall)
+
     with time_machine.travel(hall.at + timedelta(minutes=5), tick=False):
         answer = fay.client().post(reverse("parting", args=[hall.session.pk]), SAID)
         assert answer["Location"] == reverse("session", args=[hall.session.pk])
         documents.render_due(hall.at + timedelta(minutes=5))
+
     rows = Document.objects.unscoped("a test looks").filter(session=hall.session, kind="door_sheet")
     newer = rows.get(state="ready", superseded_by=None)
-    assert (first.version, newer.version) == (1, 2)
+    assert first.version == 1
+    assert newer.version == 2
     assert "Go gently." in text_of(documents.open_pdf(newer))
     assert Parting.objects.visible_to(fay.viewer).get(session=hall.session).foreword == "You stayed."
+
     shown = fay.client().get(reverse("session", args=[hall.session.pk])).content.decode()
     assert 'value="an open hand"' in shown
 
@@ -204,30 +235,37 @@ def test_words_to_take_home_are_kept_and_the_papers_written_again(fay):
 def test_words_that_are_too_long_come_back_as_they_were_typed(fay):
     hall = held(fay).ended()
     typed = {**SAID, "line": "long " * 60}
+
     answer = fay.client().post(reverse("parting", args=[hall.session.pk]), typed)
+
     assert answer.status_code == 422
     assert "long long" in answer.content.decode()
     assert Parting.objects.visible_to(fay.viewer).filter(session=hall.session).count() == 0
 
 
-def test_the_fuller_summary_opens_with_the_facilitators_words_and_pads_no_empty_side(fay):
+def test_the_summary_opens_with_the_facilitators_words_and_leaves_empty_parts_out(fay):
     hall = Hall(fay).begun()
     hall.post("A", "statement", id="S1", text="I sat in the car for a while.", feelings=["sad"])
     hall.ended()
     said(hall)
+
     for slot in ("A", "B"):
         fay.client().post(reverse("read_with", args=[hall.session.pk, fay.partner(slot).pk]))
     documents.render_due(hall.at + timedelta(minutes=1))
+
     rows = Document.objects.unscoped("a test looks").filter(session=hall.session, kind="joint_summary")
     words = text_of(documents.open_pdf(rows.get()))
+
     assert words.index("From Fay") < words.index("You stayed.") < words.index("What we came for")
     assert "What I felt, and why" in words
     assert "What I need" not in words
     assert [line for line in words.splitlines() if line.strip() in ("Ben", "B Ben", "BBen")] == []
 
 
-def test_nothing_of_the_log_is_written_by_looking(fay):
+def test_looking_at_the_sheet_writes_no_moment(fay):
     hall = held(fay).ended()
     before = Moment.objects.unscoped("a test counts").count()
+
     page(fay, hall)
+
     assert Moment.objects.unscoped("a test counts").count() == before

@@ -1,4 +1,4 @@
-"""The press: tagged, silent, the same every time, and not to be hurt by what people write."""
+"""PDFs: tagged, naming nobody, the same bytes every time, and unharmed by anything that people write."""
 
 import http.server
 import io
@@ -48,6 +48,7 @@ KINDS = ("joint_summary", "partner_copy", "facilitator_record", "agreement_sheet
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_paper_is_tagged_titled_and_in_a_language(kind):
     paper = made(kind)
+
     with opened(paper) as file:
         assert str(file.Root.Lang) == "en"
         assert bool(file.Root.MarkInfo.Marked) is True
@@ -55,12 +56,14 @@ def test_every_paper_is_tagged_titled_and_in_a_language(kind):
         assert str(file.docinfo["/Title"]) == "Summary, 13 March 2025"
         assert str(file.docinfo["/Author"]) == "Notes"
         assert "pdfuaid" in file.Root.Metadata.read_bytes().decode()
+
     kinds = [kind for kind, _, _ in structure_of(paper)]
     assert kinds.count("/H1") == 1
 
 
 def test_header_cells_say_what_they_head_and_figures_say_what_they_show():
     elements = structure_of(made("facilitator_record"))
+
     assert {scope for kind, scope, _ in elements if kind == "/TH"} == {"/Column", "/Row"}
     assert [alt for kind, _, alt in elements if kind == "/Figure"] == [
         "Who spoke in each phase; the same figures are in the table above"
@@ -78,13 +81,16 @@ def test_the_summary_of_the_worked_session_has_two_pages_and_its_sheet_one():
 
 def test_every_page_says_which_it_is_and_what_it_is_not():
     text = text_of(made("joint_summary"))
-    assert ("1 of 2" in text, "2 of 2" in text) == (True, True)
+
+    assert "1 of 2" in text
+    assert "2 of 2" in text
     assert text.count("Not a diagnosis, not legal advice, not for use against one another.") == 2
 
 
 def test_a_draft_says_so_on_every_page_and_a_record_that_it_stays_here():
     draft = text_of(made("joint_summary", stage.worked(released_on=None)))
     assert draft.count("Draft") == 2
+
     record = made("facilitator_record")
     assert text_of(record).count("not for release") == pages_of(record)
 
@@ -94,7 +100,9 @@ def test_the_cover_of_a_copy_names_nobody():
         del file.pages[1:]
         cover = io.BytesIO()
         file.save(cover)
+
     text = text_of(cover.getvalue())
+
     assert "Your copy" in text
     assert [name for name in ("Mara", "Teo", "Ines", "R-014") if name in text] == []
 
@@ -104,18 +112,20 @@ def test_metadata_names_nobody(kind):
     with opened(made(kind)) as file:
         known = str(file.docinfo) + file.Root.Metadata.read_bytes().decode()
         attached = "/EmbeddedFiles" in file.Root.get("/Names", {})
+
     assert [name for name in ("Mara", "Teo", "Ines", "R-014") if name in known] == []
     assert attached is False
 
 
-def test_all_letters_are_our_own_face():
+def test_all_text_is_in_our_own_typeface():
     with opened(made("facilitator_record")) as file:
         fonts = {str(f.BaseFont) for page in file.pages for f in page.Resources.Font.values()}
+
     assert {name.split("+")[1] for name in fonts} == {"Third", "Third-Bold"}
 
 
 @pytest.mark.parametrize(("large", "points"), [(False, 11), (True, 14)])
-def test_nothing_is_set_smaller_than_promised(large, points):
+def test_no_text_is_smaller_than_promised(large, points):
     with opened(made("joint_summary", large=large)) as file:
         pixels = [
             float(operands[1])
@@ -128,6 +138,7 @@ def test_nothing_is_set_smaller_than_promised(large, points):
 
 def test_large_type_takes_more_room_and_says_the_same():
     small, large = made("joint_summary"), made("joint_summary", large=True)
+
     assert pages_of(large) > pages_of(small)
     assert "I am afraid of failing at this with her." in text_of(large)
 
@@ -136,7 +147,9 @@ def test_names_in_other_scripts_are_set():
     header, commands = stage.read()
     header["partners"] = {"A": {"name": "Ελένη"}, "B": {"name": "Żółć"}}
     text = text_of(made("joint_summary", stage.material_from(header, commands, stage.worked().figures)))
-    assert ("Ελένη" in text, "Żółć" in text) == (True, True)
+
+    assert "Ελένη" in text
+    assert "Żółć" in text
 
 
 class _Listener(http.server.BaseHTTPRequestHandler):
@@ -156,6 +169,7 @@ class _Listener(http.server.BaseHTTPRequestHandler):
 def listener():
     """A server on this machine that remembers who asked."""
     _Listener.hits = []
+
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Listener) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -205,7 +219,9 @@ def test_what_people_write_fetches_nothing_and_reads_no_file(listener, tmp_path)
             return value if name == "who" else f"{value} {hostile}"
         if isinstance(value, list):
             return [written(one, name) for one in value]
-        return {key: written(one, key) for key, one in value.items()} if isinstance(value, dict) else value
+        if isinstance(value, dict):
+            return {key: written(one, key) for key, one in value.items()}
+        return value
 
     few = [line for line in material.lines if line.words][:12]
     lines = [
@@ -214,11 +230,13 @@ def test_what_people_write_fetches_nothing_and_reads_no_file(listener, tmp_path)
         else line
         for line in material.lines
     ]
+
     for kind in ("joint_summary", "facilitator_record"):
         paper = made(kind, replace(material, lines=lines))
         assert "<img" in text_of(paper)
         assert "canary-of-the-disk" not in everything_in(paper)
     assert _Listener.hits == []
+
     # The listener does hear what is really asked.
     with urllib.request.urlopen(f"{listener}/asked") as answer:
         answer.read()
@@ -226,21 +244,23 @@ def test_what_people_write_fetches_nothing_and_reads_no_file(listener, tmp_path)
 
 
 @pytest.mark.parametrize("vector", VECTORS)
-def test_even_a_template_of_ours_could_not_fetch(vector, listener, tmp_path):
+def test_even_a_template_cannot_fetch_anything(vector, listener, tmp_path):
     """Unescaped, as only a mistake of ours could print it: refused as a whole, or printed without it."""
     secret = tmp_path / "secret.txt"
     secret.write_text("canary-of-the-disk")
     body = vector.format(url=listener, secret=secret)
     html = f'<html lang="en"><head><title>x</title></head><body><p>x</p>{body}</body></html>'
+
     try:
         paper = everything_in(pdf.typeset(html))
     except pdf.NotRendered:
         paper = ""
+
     assert "canary-of-the-disk" not in paper
     assert _Listener.hits == []
 
 
-def test_a_refused_render_leaves_the_press_standing():
+def test_after_a_refused_paper_the_next_is_rendered():
     with pytest.raises(pdf.NotRendered, match="outside"):
         pdf.typeset('<html lang="en"><title>x</title><img src="https://elsewhere.example/x.png">')
     assert pages_of(made("agreement_sheet")) == 1
@@ -267,12 +287,12 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
-def test_a_bomb_is_set_like_any_other_words(bomb):
+def test_hostile_text_is_printed_like_any_other(bomb):
     paper = made("joint_summary", with_words(BOMBS[bomb]))
     assert "I am afraid of failing at this with her." in text_of(paper)
 
 
-def test_what_is_too_long_to_set_is_said_so_at_once():
+def test_a_text_that_is_too_long_is_refused_at_once():
     with pytest.raises(pdf.NotRendered, match="too long"):
         made("joint_summary", with_words("word " * 100_000))
     assert pages_of(made("agreement_sheet")) == 1

@@ -5,7 +5,7 @@ everything Ben can fetch, send and receive in the days that follow is kept and c
 """
 
 import re
-from datetime import date, time, timedelta
+from datetime import date, time
 
 import pytest
 import time_machine
@@ -15,9 +15,8 @@ from clients import safety
 from clients.models import Quiet, Screening
 from clients.rituals import rituals
 from facilitator.models import LocalMail
-from tests.rituals.evenings import SEVEN_PM, TUESDAY, agreed, proposed, reachable, sweep
+from tests.rituals.evenings import BEN, DAY, HOUR, SEVEN_PM, TUESDAY, agreed, proposed, reachable, sweep
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 AT = TUESDAY + 6 * HOUR
 # What differs from one look at the same page to the next, whoever did what.
 VOLATILE = re.compile(rb'(csrfmiddlewaretoken" value="|nonce-|nonce=")[^"\']+|/l/[\w-]+/')
@@ -54,8 +53,6 @@ WORLDS = {
     "Fay stops everything safely": held,
 }
 NOTHING = {"nothing happens": lambda fay, ritual: None}
-
-
 PAGES = ("/me/", "/api/v1/me/rituals", "/api/v1/me/today")
 
 
@@ -75,23 +72,27 @@ def press(client, ritual, verb, **facts):
 
 
 def mails_to_ben():
-    rows = LocalMail.objects.filter(to="ben@home.example").order_by("at", "id")
+    rows = LocalMail.objects.filter(to=BEN).order_by("at", "id")
     return [(m.at, m.subject, VOLATILE.sub(b"", m.body.encode())) for m in rows]
 
 
 def days_of_ben(fay, ritual, then):
     """He looks right away, that evening, after midnight, next evening; then he presses whatever there is."""
-    client, seen = fay.partner_client("B"), []
+    client = fay.partner_client("B")
+    seen = []
     for at in (then, SEVEN_PM - HOUR, SEVEN_PM, SEVEN_PM + 6 * HOUR, SEVEN_PM + DAY):
         sweep(at)
         with time_machine.travel(at, tick=False):
             seen.append((at, look(client, *PAGES)))
-    for n, (verb, facts) in enumerate([
+
+    presses = [
         ("answer", {"answer": "done"}), ("resume", {}), ("consent", {"answer": "yes"}), ("rest", {}),
         ("resume", {}), ("consent", {"answer": "not_now"}), ("consent", {"answer": "yes", "hour": "19:30"}),
-    ]):  # fmt: skip
+    ]  # fmt: skip
+    for n, (verb, facts) in enumerate(presses):
         with time_machine.travel(SEVEN_PM + DAY + n * HOUR / 4, tick=False):
             seen.append(press(client, ritual, verb, **facts))
+
     sweep(SEVEN_PM + 2 * DAY)
     with time_machine.travel(SEVEN_PM + 2 * DAY, tick=False):
         return [*seen, look(client, *PAGES), mails_to_ben()]
@@ -117,10 +118,13 @@ def test_the_other_side_cannot_tell_one_silence_from_another(fay, stage):
     # Something of Ben's own goes on in every world.
     agreed(fay, code="three-lines", slot="B")
     fay.partner_client("B")
+
     worlds = {name: live_through(fay, ritual, happens) for name, happens in WORLDS.items()}
+
     first = next(iter(worlds.values()))
     assert [status for _, status, _, _ in first[0][1]] == [200, 200, 200]
     assert [name for name, seen in worlds.items() if seen != first] == []
+
     if stage == "running":
         # The comparison can fail: where nothing happened Ben does see another evening.
         assert live_through(fay, ritual, NOTHING["nothing happens"]) != first
@@ -129,9 +133,12 @@ def test_the_other_side_cannot_tell_one_silence_from_another(fay, stage):
 def test_the_other_side_of_a_rest_sees_no_hour_and_no_name(fay):
     ritual = agreed(reachable(fay))
     rituals.decline(ritual=ritual, partner=fay.a, now=AT)
+
     sweep(AT + DAY)
+
     with time_machine.travel(AT + DAY, tick=False):
         body = b"".join(content for _, _, content, _ in look(fay.partner_client("B"), *PAGES))
+
     assert b"This is resting for now. Fay can tell you more when you meet." in body
     for word in (b"Ana", b"declin", b"not_now", b"15:00", AT.isoformat().encode()):
         assert word not in body

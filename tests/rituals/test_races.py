@@ -1,4 +1,4 @@
-"""A no and a sweep at the same instant: what has begun was begun before the no.
+"""A no and a sweep at the same instant: no reminder begins after the no was answered.
 
 On PostgreSQL each act has a connection of its own and they truly meet. SQLite lets one writer in at a time, and
 the tests' database lives in memory; there they come one after the other in every order.
@@ -6,7 +6,6 @@ the tests' database lives in memory; there they come one after the other in ever
 
 import random
 import threading
-from datetime import timedelta
 
 import pytest
 from django.db import connection, connections
@@ -14,7 +13,7 @@ from django.db import connection, connections
 from clients import consents
 from clients.rituals import deliveries, rituals
 from clients.rituals.models import Delivery, DeliveryAttempt
-from tests.rituals.evenings import SEVEN_PM, agreed, every, reachable
+from tests.rituals.evenings import DAY, SEVEN_PM, agreed, every, reachable
 
 pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
 # Up to the night on which the clocks change.
@@ -23,11 +22,14 @@ dice = random.Random(7)
 
 
 def at_once(*acts):
+    """All of them at the same instant; on SQLite one after the other, in an order thrown by dice."""
     if connection.vendor == "sqlite":
         for act in dice.sample(acts, len(acts)):
             act()
         return
-    gate, problems = threading.Barrier(len(acts)), []
+
+    gate = threading.Barrier(len(acts))
+    problems = []
 
     def run(act):
         try:
@@ -43,6 +45,7 @@ def at_once(*acts):
         thread.start()
     for thread in threads:
         thread.join(60)
+
     assert problems == []
 
 
@@ -51,11 +54,13 @@ def test_nothing_begins_after_a_no_has_been_answered(fay, way):
     reachable(fay)
     ritual = agreed(fay)
     begun_first = 0
+
     for n in range(ROUNDS):
-        at = SEVEN_PM + timedelta(days=n)
+        at = SEVEN_PM + n * DAY
         deliveries.lay_out_due(at)
         rows = deliveries.claim(at)
         assert len(rows) == 2
+
         ended = {}
 
         def no(at=at, ended=ended):
@@ -66,10 +71,13 @@ def test_nothing_begins_after_a_no_has_been_answered(fay, way):
             ended["begun"] = set(every(DeliveryAttempt).values_list("delivery", flat=True))
 
         at_once(no, *(lambda row=row, at=at: deliveries.final_check(row, at) for row in rows))
-        mine = {row.pk for row in rows if way == "decline" or row.person_id == fay.a.pk}
+
+        declined = way == "decline"
+        mine = {row.pk for row in rows if declined or row.person_id == fay.a.pk}
         begun = set(every(DeliveryAttempt).values_list("delivery", flat=True))
         assert (begun - ended["begun"]) & mine == set()
         begun_first += len(begun & mine)
+
         every(Delivery, state="sending").update(state="accepted")
         if way == "decline":
             rituals.resume(ritual=ritual, partner=fay.a, now=at)
@@ -82,12 +90,15 @@ def test_two_sweeps_lay_out_and_claim_each_row_once(fay):
     reachable(fay)
     agreed(fay)
     for n in range(ROUNDS):
-        at, taken = SEVEN_PM + timedelta(days=n), []
+        at = SEVEN_PM + n * DAY
+        taken = []
 
         def work(at=at, taken=taken):
             deliveries.lay_out_due(at)
             taken.extend(row.pk for row in deliveries.claim(at))
 
         at_once(work, work, work)
+
         taken.extend(row.pk for row in deliveries.claim(at))
-        assert len(taken) == len(set(taken)) == 2
+        assert len(taken) == 2
+        assert len(set(taken)) == 2

@@ -1,4 +1,4 @@
-"""The look keeps its promises: contrast in light and dark, nothing inline, nothing from elsewhere, kind words."""
+"""The look: contrast in light and dark, nothing inline, nothing from elsewhere, kind words."""
 
 import re
 from pathlib import Path

@@ -1,11 +1,13 @@
-"""Dead ends keep their manners, and lead everybody back to a page of their own."""
+"""Pages that are not there or want a press say so politely, and lead everybody back to a page of their own."""
 
 from django.urls import reverse
 
 
 def test_an_address_that_wants_a_press_says_so_in_a_sentence(fay):
     reply = fay.client().get(reverse("partner_link", args=[fay.a.pk]))
-    assert (reply.status_code, reply["Allow"]) == (405, "POST")
+
+    assert reply.status_code == 405
+    assert reply["Allow"] == "POST"
     assert "please go back and use the button there" in reply.content.decode()
 
 

@@ -31,23 +31,27 @@ def typed(monkeypatch):
     return types
 
 
-def test_one_is_made_and_printed(fay, capsys) -> None:
+def test_a_new_password_is_made_and_printed(fay, capsys) -> None:
     call_command("reset_password", "Fay@House.example", "--generate")
+
     password = capsys.readouterr().out.removeprefix("New password: ").strip()
     fay.refresh_from_db()
     assert fay.check_password(password)
     assert not fay.check_password("the old one")
 
 
-def test_it_is_written_down_that_it_happened(fay) -> None:
+def test_a_reset_is_written_to_the_audit_log(fay) -> None:
     call_command("reset_password", "fay@house.example", "--generate")
+
     written = AuditEntry.objects.values_list("actor", "action", "subject")
     assert list(written) == [("system:console", "password reset", f"user:{fay.pk}")]
 
 
-def test_one_is_asked_for_twice(fay, typed, capsys) -> None:
+def test_a_typed_password_is_asked_for_twice_and_not_printed(fay, typed, capsys) -> None:
     typed("a long walk by the river", "a long walk by the river")
+
     call_command("reset_password", "fay@house.example")
+
     fay.refresh_from_db()
     assert fay.check_password("a long walk by the river")
     assert "river" not in capsys.readouterr().out
@@ -56,15 +60,17 @@ def test_one_is_asked_for_twice(fay, typed, capsys) -> None:
 @pytest.mark.parametrize(
     ("lines", "said"), [(("one", "another"), "The two differ"), (("short", "short"), "too short")]
 )
-def test_what_will_not_do_changes_nothing(fay, typed, lines, said: str) -> None:
+def test_passwords_that_differ_or_are_short_change_nothing(fay, typed, lines, said: str) -> None:
     typed(*lines)
+
     with pytest.raises(CommandError, match=said):
         call_command("reset_password", "fay@house.example")
+
     fay.refresh_from_db()
     assert fay.check_password("the old one")
     assert AuditEntry.objects.count() == 0
 
 
-def test_nobody_is_made_up(fay) -> None:
+def test_an_unknown_address_is_refused(fay) -> None:
     with pytest.raises(CommandError, match="Nobody here"):
         call_command("reset_password", "oli@house.example", "--generate")

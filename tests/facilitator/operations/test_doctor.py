@@ -1,4 +1,4 @@
-"""Each check is shown to refuse, and to let pass. The last test is the whole round over a sound house."""
+"""Each check of doctor refuses what it should and lets the rest pass; the last test runs them all on a sound house."""
 
 import importlib.resources
 import json
@@ -31,6 +31,7 @@ def house(settings, tmp_path: Path):
     secrets = settings.DATA / "secrets.json"
     secrets.write_text(json.dumps({"secret_key": GOOD_KEY}))
     secrets.chmod(0o600)
+
     settings.SECRET_KEY = GOOD_KEY
     settings.INDEX_KEY = "0123456789abcdef" * 4
     settings.FIELD_KEYS = [Fernet.generate_key().decode()]
@@ -61,9 +62,8 @@ def test_keys_as_they_are_made_pass(house) -> None:
 @pytest.mark.parametrize("mode", [0o755, 0o750, 0o701])
 def test_a_data_folder_open_to_others_is_refused(house, mode: int) -> None:
     house.DATA.chmod(mode)
-    assert [problem.line for problem in doctor.data_folder()] == [
-        f"Others can read {house.DATA}: chmod 700 {house.DATA}"
-    ]
+    lines = [problem.line for problem in doctor.data_folder()]
+    assert lines == [f"Others can read {house.DATA}: chmod 700 {house.DATA}"]
 
 
 def test_secrets_open_to_others_are_refused(house) -> None:
@@ -92,6 +92,7 @@ def test_stale_zone_data_is_refused_by_what_it_says(zone_path, tmp_path: Path) -
     (tmp_path / "America").mkdir()
     older = importlib.resources.files("tzdata.zoneinfo.America").joinpath("Los_Angeles").read_bytes()
     (tmp_path / "America" / "Vancouver").write_bytes(older)
+
     zone_path(tmp_path)
     assert codes(doctor.zones) == ["zone_path", "zone_stale"]
 
@@ -110,6 +111,7 @@ def test_a_redis_that_evicts_is_refused(settings) -> None:
     with services.redis("--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru") as url:
         settings.REDIS_URL = url
         [problem] = doctor.broker()
+
     assert problem.code == "redis_evicts"
     assert "redis-cli config set maxmemory-policy noeviction" in problem.line
 
@@ -171,12 +173,16 @@ def test_debug_is_refused(settings) -> None:
 
 
 def test_a_moved_clock_is_refused_outside_tests(settings) -> None:
-    settings.TEST_CLOCK, settings.TESTING = "offset", False
+    settings.TEST_CLOCK = "offset"
+    settings.TESTING = False
+
     assert codes(doctor.switches) == ["test_clock"]
 
 
 def test_a_moved_clock_passes_in_tests(settings) -> None:
-    settings.TEST_CLOCK, settings.TESTING = "offset", True
+    settings.TEST_CLOCK = "offset"
+    settings.TESTING = True
+
     assert codes(doctor.switches) == []
 
 
@@ -234,6 +240,7 @@ def test_beyond_the_machine_a_password_alone_is_refused(practice, listen: str) -
     facilitator(practice, "fay", "totp")
     facilitator(practice, "oli")
     facilitator(practice, "gil", "recovery_codes")
+
     assert [problem.line for problem in doctor.second_factor(listen)] == [
         "2 facilitators have no second step to sign in: start without --listen, set it up at /settings/sign-in/,"
         " then listen."
@@ -263,7 +270,7 @@ def test_a_house_with_nobody_in_it_may_be_begun_from_elsewhere(practice) -> None
 
 
 @pytest.mark.parametrize(("where", "codes"), [("", ["second_factor"]), ("127.0.0.1", [])])
-def test_where_a_start_will_listen_decides_and_else_the_settings(house, practice, where, codes) -> None:
+def test_the_address_of_the_start_counts_before_that_of_the_settings(house, practice, where, codes) -> None:
     house.LISTEN = "0.0.0.0"
     facilitator(practice, "fay")
     assert [problem.code for problem in doctor.checks(listen=where)] == codes
@@ -272,8 +279,10 @@ def test_where_a_start_will_listen_decides_and_else_the_settings(house, practice
 def test_the_command_says_each_line_and_fails(house, db, capsys) -> None:
     house.DEBUG = True
     house.SECRET_KEY = "short"
+
     with pytest.raises(CommandError, match="2 to mend") as refused:
         call_command("doctor")
+
     assert refused.value.returncode == 1
     assert [line.split(":")[0] for line in capsys.readouterr().err.splitlines()] == ["weak_key", "debug"]
 

@@ -20,7 +20,7 @@ def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_it_says_how_it_is_used() -> None:
+def test_help_says_how_it_is_used() -> None:
     done = run("--help")
     assert done.returncode == 0
     assert "./run [--port N] [--data DIR] [--listen HOST] [--processes N]" in done.stdout
@@ -39,7 +39,9 @@ def test_it_says_how_it_is_used() -> None:
 )
 def test_an_option_that_makes_no_sense_is_named(arguments: tuple[str, ...], said: str) -> None:
     done = run(*arguments)
-    assert (done.returncode, done.stderr) == (1, said)
+
+    assert done.returncode == 1
+    assert done.stderr == said
 
 
 def test_a_word_it_does_not_know_shows_what_it_knows() -> None:
@@ -61,7 +63,9 @@ def poor_machine(tmp_path: Path) -> dict[str, str]:
 @pytest.mark.skipif(not shutil.which("apt-get"), reason="speaks of apt-get, which is not on this machine")
 def test_where_it_may_not_install_it_prints_the_one_command(poor_machine, tmp_path: Path) -> None:
     (tmp_path / "bin" / "apt-get").symlink_to(str(shutil.which("apt-get")))
+
     done = run(**poor_machine)
+
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         "run: missing: Python 3.11 or newer",
@@ -72,6 +76,7 @@ def test_where_it_may_not_install_it_prints_the_one_command(poor_machine, tmp_pa
 
 def test_where_there_is_no_apt_it_names_what_is_needed(poor_machine) -> None:
     done = run(**poor_machine)
+
     assert done.returncode == 1
     assert "Install Python 3.11 with venv, Pango and HarfBuzz" in done.stderr
 
@@ -83,7 +88,9 @@ def test_an_interpreter_that_is_too_old_or_none_is_not_taken(poor_machine) -> No
 
 def test_lost_secrets_are_not_quietly_replaced(tmp_path: Path) -> None:
     (tmp_path / "keys.sqlite3").write_text("")
+
     done = run("--data", str(tmp_path))
+
     assert done.returncode == 1
     assert done.stderr.startswith(f"run: secrets.json is gone from {tmp_path}: put it back")
     assert not (tmp_path / "secrets.json").exists()
@@ -91,13 +98,16 @@ def test_lost_secrets_are_not_quietly_replaced(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("env", [{}, {"THIRD_CHAIR_DATA": ""}], ids=["unset", "empty"])
 def test_without_a_data_folder_named_it_is_var_in_the_checkout(tmp_path: Path, env: dict[str, str]) -> None:
+    (tmp_path / "facilitator").mkdir()
     for name in ("__init__.py", "settings.py", "environment.py", "headers.py"):
-        (tmp_path / "facilitator").mkdir(exist_ok=True)
         shutil.copy(ROOT / "facilitator" / name, tmp_path / "facilitator")
     whole = clean_env(PYTHONPATH=str(tmp_path), **env)
+
     say = [sys.executable, "-c", "from facilitator.settings import DATA; print(DATA)"]
     done = subprocess.run(say, cwd=tmp_path, env=whole, capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == (f"{tmp_path}/var\n", "")
+
+    assert done.stdout == f"{tmp_path}/var\n"
+    assert done.stderr == ""
 
 
 @pytest.fixture
@@ -114,19 +124,20 @@ def test_a_port_in_use_is_said_in_one_line(start) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = start("--port", str(port))
-    assert (done.returncode, done.stderr) == (
-        1,
-        f"CommandError: Port {port} is in use: choose another with --port N.\n",
-    )
+
+    assert done.returncode == 1
+    assert done.stderr == f"CommandError: Port {port} is in use: choose another with --port N.\n"
 
 
 def test_a_second_start_in_the_same_folder_says_where_the_first_is(start, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir(mode=0o700)
+
     with (tmp_path / "data" / "up.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         held.write("http://127.0.0.1:8000 (pid 1)")
         held.flush()
         done = start("--port", str(free_port()))
+
     assert done.returncode == 1
     assert done.stderr.endswith("at http://127.0.0.1:8000 (pid 1).\n")
 
@@ -135,7 +146,9 @@ def test_an_unsafe_set_up_is_not_started(start, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir(mode=0o755)
     (tmp_path / "data").chmod(0o755)
     clock = tmp_path / "offset"
+
     done = start("--port", str(free_port()), THIRD_CHAIR_TEST_CLOCK=str(clock))
+
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         f"Others can read {tmp_path}/data: chmod 700 {tmp_path}/data",
@@ -172,17 +185,12 @@ def test_what_had_to_be_left_out_is_told_and_fails_a_strict_run(
     """Redis is not to be found on this search path, so its test cannot run."""
     told = tmp_path / "told"
     env = {"PATH": str(tmp_path), "THIRD_CHAIR_STRICT": strict, "THIRD_CHAIR_LEFT_OUT": str(told)}
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "tests/facilitator/operations/test_services.py",
-        "-k",
-        "redis",
-    ]
     whole = clean_env() | env
     del whole["DJANGO_SETTINGS_MODULE"]
+    file = "tests/facilitator/operations/test_services.py"
+    command = [sys.executable, "-m", "pytest", "-q", file, "-k", "redis"]
+
     done = subprocess.run(command, cwd=ROOT, env=whole, capture_output=True, text=True)
+
     assert done.returncode == status, done.stdout
     assert told.read_text() == "1 test: Redis is not installed: apt-get install redis-server\n"
