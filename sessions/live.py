@@ -1,7 +1,7 @@
 """The stream: it only pokes. "There is something new for you", and each screen fetches its own checked fragment.
 
 One watcher per process looks at the heads of the sessions somebody watches; a commit in this process wakes it at
-once, what other processes wrote it finds within POLL_S. Streams carry no id, no body and no cursor.
+once, what other processes wrote it finds at its next poll. Streams carry no id, no body and no cursor.
 """
 
 import asyncio
@@ -35,9 +35,12 @@ from sessions.models import Moment, Session
 logger = logging.getLogger(__name__)
 
 PREFIX = "/stream/"
+# How often to look for what other processes wrote: seldom where one process serves, as nobody else moves a session.
 POLL_S = 0.1
+POLL_ALONE_S = 1.0
 HEARTBEAT_S = 15.0
-PERMISSION_S = 5.0
+# With the longest poll on top, a right that was taken away ends a stream within five seconds.
+PERMISSION_S = 4.0
 # A watcher that stopped starts again after this long, so that a database that is away is not hammered.
 AGAIN_S = 0.5
 # SQLite takes no more than 500 parts of one UNION.
@@ -90,6 +93,13 @@ class Stream:
         return max(newest, default=0)
 
 
+def poll_s() -> float:
+    """Seconds between two looks. On SQLite all web processes are of this machine, so their number is known."""
+    on_sqlite = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
+    is_alone = settings.PROCESSES == 1 and on_sqlite
+    return POLL_ALONE_S if is_alone else POLL_S
+
+
 class Watcher:
     """Referenced by the module and restarted by whoever opens a stream: a lost task would be silence."""
 
@@ -139,7 +149,7 @@ class Watcher:
         next_permission = self._time() + PERMISSION_S
         while self.streams:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.woken.wait(), POLL_S)
+                await asyncio.wait_for(self.woken.wait(), poll_s())
             self.woken.clear()
 
             watched = {stream.session_id for stream in self.streams}

@@ -53,7 +53,7 @@ class Command(BaseCommand):
             self.greet(address)
             connections.close_all()
 
-            env = _environment(address=address, host=host, port=port, listen=listen)
+            env = _environment(address=address, host=host, port=port, listen=listen, processes=processes)
             supervisor.become(_children(listener, processes), cwd=settings.BASE_DIR, env=env)
 
     def refuse(self, found: Iterable[doctor.Problem]) -> None:
@@ -119,7 +119,7 @@ def _children(listener: socket.socket, processes: int) -> list[Child]:
     ]
 
 
-def _environment(*, address: str, host: str, port: int, listen: str) -> dict[str, str]:
+def _environment(*, address: str, host: str, port: int, listen: str, processes: int) -> dict[str, str]:
     hosts = list(settings.FURTHER_HOSTS)
     if listen in EVERYWHERE:
         hosts += [host, socket.gethostname()]
@@ -129,6 +129,7 @@ def _environment(*, address: str, host: str, port: int, listen: str) -> dict[str
         "THIRD_CHAIR_HOSTS": ",".join(dict.fromkeys(hosts)),
         "THIRD_CHAIR_PORT": str(port),
         "THIRD_CHAIR_LISTEN": listen,
+        "THIRD_CHAIR_PROCESSES": str(processes),
         "THIRD_CHAIR_DATA": str(settings.DATA),
         "DJANGO_SETTINGS_MODULE": "facilitator.settings",
         "PYTHONTZPATH": "",

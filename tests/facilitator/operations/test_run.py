@@ -159,14 +159,19 @@ def test_an_unsafe_set_up_is_not_started(start, tmp_path: Path) -> None:
 
 
 def test_on_its_own_machine_no_other_name_is_answered_to() -> None:
-    env = up._environment(address="http://127.0.0.1:8000", host="127.0.0.1", port=8000, listen="127.0.0.1")
+    env = up._environment(
+        address="http://127.0.0.1:8000", host="127.0.0.1", port=8000, listen="127.0.0.1", processes=1
+    )
     assert env["THIRD_CHAIR_HOSTS"] == os.environ.get("THIRD_CHAIR_HOSTS", "")
 
 
 def test_beyond_the_machine_it_answers_to_its_address_and_name() -> None:
-    env = up._environment(address="http://192.0.2.7:8000", host="192.0.2.7", port=8000, listen="0.0.0.0")
+    env = up._environment(
+        address="http://192.0.2.7:8000", host="192.0.2.7", port=8000, listen="0.0.0.0", processes=3
+    )
     assert env["THIRD_CHAIR_HOSTS"].split(",") == ["192.0.2.7", socket.gethostname()]
     assert env["THIRD_CHAIR_URL"] == "http://192.0.2.7:8000"
+    assert env["THIRD_CHAIR_PROCESSES"] == "3"
 
 
 def test_the_test_lock_holds_all_of_the_other_at_the_same_versions() -> None:
