@@ -113,8 +113,8 @@ def test_what_stands_behind_more_is_fetched_when_it_is_opened(desk):
     in_fragment = desk.fragment().content.decode()
     fetched = desk.client.get(reverse("desk_more", args=[desk.session.pk])).content.decode()
 
-    assert 'value="retreat_offered"' not in in_fragment
-    assert 'value="retreat_offered"' in fetched
+    assert 'value="redirect_offered"' not in in_fragment
+    assert 'value="redirect_offered"' in fetched
 
 
 @pytest.mark.parametrize("kind", ["brief_pause_called", "cool_down_called", "stopped", "safety_stop"])
