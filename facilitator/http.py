@@ -18,9 +18,13 @@ DEFAULT_NEUTRAL_NAME = "Notes"
 def house(request: HttpRequest) -> dict[str, Any]:
     """Context processor: the practice, its neutral name, and where we are."""
     practice = getattr(getattr(request, "user", None), "practice", None)
+    neutral_name = DEFAULT_NEUTRAL_NAME
+    if practice:
+        neutral_name = practice.neutral_name
+
     return {
         "practice": practice,
-        "neutral_name": practice.neutral_name if practice else DEFAULT_NEUTRAL_NAME,
+        "neutral_name": neutral_name,
         "public_url": settings.PUBLIC_URL,
         # Put back from a copy: nothing goes out until somebody says so.
         "is_mute": settings.MUTE_FILE.exists(),
