@@ -86,6 +86,7 @@ def promised(connection: Any) -> set[str]:
     applied = [
         loader.disk_migrations[key] for key in loader.applied_migrations if key in loader.disk_migrations
     ]
+
     tables = {
         operation.table
         for migration in applied
@@ -97,7 +98,10 @@ def promised(connection: Any) -> set[str]:
 
 def unguarded(connection: Any) -> list[str]:
     """Tables that promised to be append-only and lack a trigger, or have one that is switched off."""
-    wanted = SQLITE_TRIGGERS if connection.vendor == "sqlite" else POSTGRESQL_TRIGGERS
+    wanted = POSTGRESQL_TRIGGERS
+    if connection.vendor == "sqlite":
+        wanted = SQLITE_TRIGGERS
+
     present = set(_present(connection))
     return [
         table
@@ -125,6 +129,7 @@ def _present(connection: Any) -> Iterator[tuple[str, str]]:
             "SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
             "WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND pg_table_is_visible(c.oid)"
         )
+
     with connection.cursor() as cursor:
         cursor.execute(question)
         yield from cursor.fetchall()
@@ -152,6 +157,7 @@ def _statements(vendor: str, table: str) -> list[str]:
             f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} WHEN NOT {OPEN} "
             f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END",
         ]
+
     return [
         f"""CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
@@ -171,6 +177,7 @@ def _undo(vendor: str, table: str) -> list[str]:
     """Also where some are missing: a table may have lost them already."""
     if vendor == "sqlite":
         return [f"DROP TRIGGER IF EXISTS {table}_{name}" for name in SQLITE_TRIGGERS]
+
     return [
         *(f"DROP TRIGGER IF EXISTS {table}_{name} ON {table}" for name in POSTGRESQL_TRIGGERS),
         f"DROP FUNCTION IF EXISTS {table}_append_only()",

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -32,6 +33,7 @@ def digest(entry: AuditEntry) -> str:
         entry.quarter,
     ]
     text = json.dumps(facts, separators=(",", ":")).encode()
+
     return hmac.new(settings.INDEX_KEY.encode(), b"audit|" + text, hashlib.sha256).hexdigest()
 
 
@@ -45,10 +47,14 @@ def record(
     quarter: int | None = None,
 ) -> AuditEntry:
     """Write one entry, in the caller's transaction if there is one."""
-    practice_id = practice.pk if isinstance(practice, Practice) else practice
+    practice_id = practice
+    if isinstance(practice, Practice):
+        practice_id = practice.pk
+
     with transaction.atomic():
         # The lock of this practice's chain, and what tells that its end was cut off.
         head, _ = AuditHead.objects.select_for_update().get_or_create(practice_id=practice_id)
+
         entry = AuditEntry(
             practice_id=practice_id,
             number=head.number + 1,
@@ -61,7 +67,9 @@ def record(
         )
         entry.hash = digest(entry)
         entry.save(force_insert=True)
-        head.number, head.hash = entry.number, entry.hash
+
+        head.number = entry.number
+        head.hash = entry.hash
         head.save(update_fields=["number", "hash"])
     return entry
 
@@ -74,16 +82,17 @@ def saw(request: HttpRequest, *, practice: UUID, actor: str, subject: str) -> No
 
 def write_reads(reads: list[tuple[UUID, str, str]], *, at: datetime) -> None:
     quarter = int(at.timestamp()) // QUARTER_S
+
     for practice, actor, subject in dict.fromkeys(reads):
         known = AuditEntry.objects.filter(
             practice_id=practice, actor=actor, action="read", subject=subject, quarter=quarter
         )
         if known.exists():
             continue
-        try:
+
+        # Another process may write the same quarter hour first.
+        with suppress(IntegrityError):
             record(practice=practice, actor=actor, action="read", subject=subject, at=at, quarter=quarter)
-        except IntegrityError:
-            continue  # Another process wrote the same quarter hour first.
 
 
 class ReadsMiddleware:
@@ -94,20 +103,26 @@ class ReadsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+
         reads = getattr(request, "_reads", [])
         if reads and response.status_code < 400:
             write_reads(reads, at=now())
+
         return response
 
 
 def verify(practice_id: UUID) -> list[str]:
     """What is wrong with a practice's chain, a line each; empty when whole."""
     wrong: list[str] = []
-    prev, expected = BEGINNING, 1
+    prev = BEGINNING
+    expected = 1
+
     for entry in AuditEntry.objects.filter(practice_id=practice_id).order_by("number").iterator():
         if entry.number != expected or entry.prev_hash != prev or entry.hash != digest(entry):
             wrong.append(f"entry {entry.number} does not follow")
-        prev, expected = entry.hash, entry.number + 1
+        prev = entry.hash
+        expected = entry.number + 1
+
     head = AuditHead.objects.filter(practice_id=practice_id).first() or AuditHead(number=0, hash="")
     if (head.number, head.hash or BEGINNING) != (expected - 1, prev):
         wrong.append(f"entry {head.number} should be the last")

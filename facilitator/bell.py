@@ -15,4 +15,9 @@ def hang(bell: Callable[[str], None]) -> None:
 
 def ring(name: str) -> None:
     """`name` is a sweep: "deliveries" or "documents"."""
-    transaction.on_commit(lambda: _bell(name) if _bell else None, robust=True)
+
+    def ring_now() -> None:
+        if _bell:
+            _bell(name)
+
+    transaction.on_commit(ring_now, robust=True)

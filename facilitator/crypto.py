@@ -71,9 +71,8 @@ def unwrap(token: str) -> bytes:
 
 def blind_index(value: str) -> str:
     """HMAC-SHA256 of the folded value, hex: equality without reading."""
-    return hmac.new(
-        settings.INDEX_KEY.encode(), value.strip().casefold().encode(), hashlib.sha256
-    ).hexdigest()
+    folded = value.strip().casefold()
+    return hmac.new(settings.INDEX_KEY.encode(), folded.encode(), hashlib.sha256).hexdigest()
 
 
 class _Keys:
@@ -91,12 +90,14 @@ class _Keys:
         held = self.by_scope.get(scope)
         if held and held[0] > time.monotonic():
             return held[1]
+
         couple, author = scope
         row, _ = _data_keys().get_or_create(
             couple=couple, author=author, defaults={"wrapped": wrap(AESGCM.generate_key(256))}
         )
         if row.destroyed_at:
             raise DecryptError("this author's key has been destroyed; nothing new can be written with it")
+
         until = time.monotonic() + CACHE_S
         self.by_scope[scope] = (until, row.id.hex)
         self.by_id[row.id.hex] = (until, AESGCM(unwrap(row.wrapped)))
@@ -106,10 +107,14 @@ class _Keys:
         held = self.by_id.get(key_id)
         if held and held[0] > time.monotonic():
             return held[1]
+
         row = _data_keys().filter(pk=UUID(hex=key_id)).first()
         if row is None:
             raise DecryptError("the key store does not hold this value's key")
-        key = None if row.destroyed_at else AESGCM(unwrap(row.wrapped))
+
+        key = None
+        if not row.destroyed_at:
+            key = AESGCM(unwrap(row.wrapped))
         self.by_id[key_id] = (time.monotonic() + CACHE_S, key)
         return key
 
@@ -134,8 +139,10 @@ def seal(plain: bytes, *, scope: tuple[UUID, UUID], bound_to: str) -> str:
     key = keys.of_id(key_id)
     if key is None:
         raise DecryptError("this author's key has been destroyed")
+
     nonce = secrets.token_bytes(12)
-    body = base64.b64encode(nonce + key.encrypt(nonce, plain, bound_to.encode())).decode()
+    sealed = key.encrypt(nonce, plain, bound_to.encode())
+    body = base64.b64encode(nonce + sealed).decode()
     return f"{VERSION}.{key_id}.{body}"
 
 
@@ -147,12 +154,16 @@ def open_sealed(token: str, *, bound_to: str) -> bytes | None:
         key = keys.of_id(key_id)
     except ValueError as wrong:
         raise DecryptError("not a sealed value") from wrong
+
     if version != VERSION:
         raise DecryptError("sealed by an unknown version")
     if key is None:
         return None
+
+    nonce = raw[:12]
+    sealed = raw[12:]
     try:
-        return key.decrypt(raw[:12], raw[12:], bound_to.encode())
+        return key.decrypt(nonce, sealed, bound_to.encode())
     except (InvalidTag, ValueError) as wrong:
         raise DecryptError("wrong key or changed bytes") from wrong
 
@@ -161,6 +172,7 @@ def seal_blob(plain: bytes, *, scopes: list[tuple[UUID, UUID]], bound_to: str) -
     """One layer per author: destroying any one of their keys makes the whole unreadable."""
     if not scopes:
         raise ValueError("somebody's key has to seal it")
+
     value = plain
     for layer, scope in enumerate(scopes, 1):
         value = seal(value, scope=scope, bound_to=_layer(bound_to, layer, len(scopes))).encode()
@@ -171,12 +183,14 @@ def open_blob(token: str, *, bound_to: str) -> bytes | None:
     count, _, inner = token.partition(":")
     if not count.isdecimal() or int(count) < 1:
         raise DecryptError("not a sealed value")
+
     value = inner.encode()
     for layer in range(int(count), 0, -1):
         opened = open_sealed(value.decode(), bound_to=_layer(bound_to, layer, int(count)))
         if opened is None:
             return None
         value = opened
+
     return value
 
 
@@ -199,13 +213,17 @@ class EncryptedText(models.TextField):
         return str(value).encode()
 
     def unpack(self, plain: bytes | None) -> Any:
-        return "" if plain is None else plain.decode()
+        if plain is None:
+            return ""
+        return plain.decode()
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         value = getattr(model_instance, self.attname)
         if value is None:
             return None
-        return _Sealed(seal(self.pack(value), scope=model_instance.key_scope(), bound_to=self._bound_to()))
+
+        scope = model_instance.key_scope()
+        return _Sealed(seal(self.pack(value), scope=scope, bound_to=self._bound_to()))
 
     def get_prep_value(self, value: Any) -> Any:
         if value is None:
@@ -215,7 +233,9 @@ class EncryptedText(models.TextField):
         return str(value)
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
-        return None if value is None else self.unpack(open_sealed(value, bound_to=self._bound_to()))
+        if value is None:
+            return None
+        return self.unpack(open_sealed(value, bound_to=self._bound_to()))
 
     def get_lookup(self, lookup_name: str) -> Any:
         if lookup_name != "isnull":
@@ -230,7 +250,9 @@ class EncryptedJSON(EncryptedText):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
     def unpack(self, plain: bytes | None) -> Any:
-        return {} if plain is None else json.loads(plain)
+        if plain is None:
+            return {}
+        return json.loads(plain)
 
     def to_python(self, value: Any) -> Any:
         return value
@@ -240,10 +262,14 @@ class InstallationText(models.TextField):
     """Sealed under the installation's key: belongs to no couple."""
 
     def get_prep_value(self, value: Any) -> Any:
-        return None if value is None else wrap(str(value).encode())
+        if value is None:
+            return None
+        return wrap(str(value).encode())
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
-        return None if value is None else unwrap(value).decode()
+        if value is None:
+            return None
+        return unwrap(value).decode()
 
     def get_lookup(self, lookup_name: str) -> Any:
         if lookup_name != "isnull":

@@ -24,11 +24,15 @@ class Refusal(Exception):
     @property
     def status(self) -> int:
         """The HTTP status that every door answers with: 422 for what is not well formed, 409 for what cannot be now."""
-        return 422 if self.kind == "form" else 409
+        if self.kind == "form":
+            return 422
+        return 409
 
     def words(self, gettext: Callable[[str], str]) -> str:
         text = gettext(self.text)
-        return text % self.params if self.params else text
+        if not self.params:
+            return text
+        return text % self.params
 
     def __str__(self) -> str:
         return self.words(gettext_noop)

@@ -32,8 +32,11 @@ ALWAYS = {
 
 def all_headers() -> dict[str, str]:
     """Those of every response that holds anything about anybody; the stream's door sends the same."""
-    https = {"Strict-Transport-Security": f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"}
-    return {**ALWAYS, "Cache-Control": "no-store", **(https if settings.HTTPS else {})}
+    headers = {**ALWAYS, "Cache-Control": "no-store"}
+    if settings.HTTPS:
+        age = settings.SECURE_HSTS_SECONDS
+        headers["Strict-Transport-Security"] = f"max-age={age}; includeSubDomains"
+    return headers
 
 
 class HeadersMiddleware:

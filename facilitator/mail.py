@@ -98,16 +98,22 @@ def message_id(key: str, practice: Practice) -> str:
 
 def _host(practice: Practice) -> str:
     kept = MailSettings.objects.filter(practice=practice).first()
-    return kept.from_address.rpartition("@")[2] if kept else DEMO_HOST
+    if kept is None:
+        return DEMO_HOST
+    return kept.from_address.rpartition("@")[2]
 
 
 def letter(text: str, *, link: str | None, language: str) -> tuple[str, str]:
     """Subject and body. A link is built from the public address and nothing a client sent."""
     if link is not None and not link.startswith(f"{settings.PUBLIC_URL}/"):
         raise ValueError("links in mail are built from the public address")
+
     with override(language):
         subject = gettext(TEXTS[text])
-        return subject, f"{subject}\n" + (f"\n{link}\n\n{gettext(FOOT)}\n" if link else "")
+        body = f"{subject}\n"
+        if link:
+            body += f"\n{link}\n\n{gettext(FOOT)}\n"
+    return subject, body
 
 
 def _is_neutral(subject: str) -> bool:
@@ -125,25 +131,31 @@ def send(*, to: str, subject: str, body: str, message_id: str, practice: Practic
     """
     if not _is_neutral(subject) or not body.startswith(f"{subject}\n"):
         raise ValueError("only the neutral texts are ever sent")
+
     if settings.MUTE_FILE.exists():
         return Outcome("connect", "4")
+
     if practice.is_demo and is_demo_address(to):
         kept = {"practice": practice, "at": now(), "to": to, "subject": subject, "body": body}
         LocalMail.objects.get_or_create(message_id=message_id, defaults=kept)
         return Outcome("done", "2")
+
     server = MailSettings.objects.filter(practice=practice).first()
     if server is None or is_demo_address(to):
         return Outcome("connect", "5")
+
     try:
         validate_email(to)
     except ValidationError:
         return Outcome("rcpt", "5")
+
     message = _message(to=to, subject=subject, body=body, message_id=message_id, server=server)
     return _Attempt(server).run(message, to)
 
 
 def _message(*, to: str, subject: str, body: str, message_id: str, server: MailSettings) -> EmailMessage:
     name = re.sub(r"[\x00-\x1f\x7f]", " ", server.practice.neutral_name)
+
     message = EmailMessage(policy=SMTP)
     message["From"] = Address(display_name=name, addr_spec=server.from_address)
     message["To"] = Address(addr_spec=to)
@@ -151,6 +163,7 @@ def _message(*, to: str, subject: str, body: str, message_id: str, server: MailS
     message["Date"] = now()
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
+
     message.set_content(body)
     return message
 
@@ -177,12 +190,16 @@ class _Attempt:
         except smtplib.SMTPResponseException as reply:
             # Half a reply is none: whatever is not a clear no leaves open what became of the message.
             code = str(reply.smtp_code)[:1]
-            return Outcome(self.stage, code if code in "45" and not self.was_cut else LOST)
+            is_clear_no = code in "45" and not self.was_cut
+            if not is_clear_no:
+                code = LOST
+            return Outcome(self.stage, code)
         except (smtplib.SMTPNotSupportedError, UnicodeError):
             # No TLS or no sign-in on offer, or an address this server cannot spell: nothing is sent at all.
             return Outcome(self.stage, "5")
         except (smtplib.SMTPException, OSError):
             return Outcome(self.stage, LOST)
+
         return Outcome("done", "2")
 
     @contextmanager
@@ -191,6 +208,7 @@ class _Attempt:
         if server.security == MailSettings.Security.NONE and not is_this_machine(server.host):
             self.stage = "tls"
             raise smtplib.SMTPNotSupportedError
+
         # In EHLO we go by the sender's domain and never by what this machine is called.
         smtp = smtplib.SMTP(local_hostname=server.from_address.rpartition("@")[2])
         with socket.create_connection((server.host, server.port), STEP_S) as plain, closing(smtp):
@@ -198,6 +216,7 @@ class _Attempt:
             watch = threading.Timer(WHOLE_S, self._cut, [plain.fileno()])
             watch.daemon = True
             watch.start()
+
             try:
                 self._greet(smtp, plain)
                 yield smtp
@@ -210,13 +229,16 @@ class _Attempt:
         smtp.sock = plain
         if self.server.security == MailSettings.Security.TLS:
             self._turn_on_tls(smtp)
+
         _expect(smtp.getreply(), 220)
         smtp.ehlo_or_helo_if_needed()
+
         if self.server.security == MailSettings.Security.STARTTLS:
             self.stage = "tls"
             _expect(smtp.docmd("STARTTLS"), 220)
             self._turn_on_tls(smtp)
             smtp.ehlo_or_helo_if_needed()
+
         if self.server.username:
             self.stage = "auth"
             smtp.login(self.server.username, self.server.password)
@@ -228,15 +250,19 @@ class _Attempt:
         smtp.sock = ssl.create_default_context().wrap_socket(smtp.sock, server_hostname=self.server.host)
         smtp.file = None
         smtp.helo_resp = smtp.ehlo_resp = None
-        smtp.esmtp_features, smtp.does_esmtp = {}, False
+        smtp.esmtp_features = {}
+        smtp.does_esmtp = False
 
     def _hand_over(self, smtp: smtplib.SMTP, message: EmailMessage, to: str) -> None:
         self.stage = "mail"
         _expect(smtp.mail(self.server.from_address), 250)
+
         self.stage = "rcpt"
         _expect(smtp.rcpt(to), 250, 251)
+
         self.stage = "ready"
         _expect(smtp.docmd("DATA"), 354)
+
         self.stage = "data"
         text = re.sub(rb"(?m)^\.", b"..", message.as_bytes())
         smtp.send(text + b".\r\n")

@@ -174,7 +174,7 @@ BUGS = [
     ),
     Bug(
         "a header lost", "redirects and errors may be kept by whoever passes them on",
-        "facilitator/headers.py", 'return {**ALWAYS, "Cache-Control": "no-store",', "return {**ALWAYS,",
+        "facilitator/headers.py", 'headers = {**ALWAYS, "Cache-Control": "no-store"}', "headers = dict(ALWAYS)",
         "tests/facilitator/test_headers.py", "static_files",
     ),
     Bug(

@@ -25,11 +25,13 @@ def may_begin(request: HttpRequest) -> bool:
     """From the machine itself the page is open; from anywhere else only with the one-time code `./run` printed."""
     if from_this_machine(request) or request.session.get(CODE_IN_SESSION) == _code_hash():
         return True
+
     given = hashlib.sha256(request.GET.get("code", "").encode()).hexdigest()
     kept = _code_hash()
     if kept and hmac.compare_digest(given, kept):
         request.session[CODE_IN_SESSION] = kept
         return True
+
     return False
 
 
@@ -37,6 +39,7 @@ def from_this_machine(request: HttpRequest) -> bool:
     """A proxy in front speaks for somebody else, so a forwarded request never counts as local."""
     if any(name.startswith("HTTP_X_FORWARDED") or name in PROXIED for name in request.META):
         return False
+
     try:
         return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
     except ValueError:
@@ -65,10 +68,12 @@ def first_of_all() -> None:
 def begin(*, name: str, email: str, password: str) -> User:
     """The practice takes its facilitator's name until somebody changes it. The code is spent."""
     first_of_all()
+
     practice = Practice.objects.create(name=name, zone=zone_here())
     user = User.objects.create_user(
         email, password, name=name, practice=practice, is_facilitator=True, is_practice_admin=True
     )
+
     audit.record(practice=practice, actor=audit.actor_of(user), action="practice begun", at=now())
     transaction.on_commit(lambda: settings.FIRST_RUN_CODE_FILE.unlink(missing_ok=True))
     return user
@@ -78,4 +83,6 @@ def zone_here() -> str:
     """The time zone of this machine, which stands where the practice does; UTC where it does not say."""
     _before, found, name = str(LOCALTIME.resolve()).partition("/zoneinfo/")
     name = name.removeprefix("posix/")
-    return name if found and name in available_timezones() else "UTC"
+    if not found or name not in available_timezones():
+        return "UTC"
+    return name

@@ -39,7 +39,9 @@ class MailSettingsForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         facts: dict[str, Any] = super().clean() or {}
         if not facts.get("password"):
-            facts["password"] = self.instance.password if self.instance.pk else ""
+            is_kept = self.instance.pk is not None
+            facts["password"] = self.instance.password if is_kept else ""
+
         if facts.get("security") == MailSettings.Security.NONE and not is_this_machine(facts.get("host", "")):
             self.add_error("security", _("Mail leaves this machine only over TLS."))
         return facts
@@ -50,6 +52,7 @@ def mail_settings(request: HttpRequest) -> HttpResponse:
     practice = _practice(request)
     kept = MailSettings.objects.filter(practice=practice).first()
     form = MailSettingsForm(request.POST or None, instance=kept or MailSettings(practice=practice))
+
     if request.method == "POST" and form.is_valid():
         form.instance.tested_at = None
         form.save()
@@ -58,10 +61,12 @@ def mail_settings(request: HttpRequest) -> HttpResponse:
         )
         messages.success(request, _("Kept. One test message, and it is ready."))
         return redirect("mail_settings")
+
     kept = MailSettings.objects.filter(practice=practice).first()
     test = MailTest.objects.filter(practice=practice).order_by("-asked_at").first()
     context = {"form": form, "mail": kept, "test": test}
-    return page(request, "facilitator/mail_settings.html", context, status=422 if form.errors else 200)
+    status = 422 if form.errors else 200
+    return page(request, "facilitator/mail_settings.html", context, status=status)
 
 
 @require_POST

@@ -26,11 +26,20 @@ def short_code(request: HttpRequest) -> HttpResponse:
     """Set or cleared; urls.py asks for the password again before."""
     user = request.user
     assert isinstance(user, User)
-    clears = "clear" in request.POST
-    form = ShortCodeForm(request.POST if request.method == "POST" and not clears else None)
-    if clears or form.is_valid():
-        user.short_code = "" if clears else make_password(form.cleaned_data["code"])
-        user.save(update_fields=["short_code"])
-        return redirect("mfa_index")
+
+    if "clear" in request.POST:
+        return _kept(user, "")
+
+    form = ShortCodeForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        return _kept(user, make_password(form.cleaned_data["code"]))
+
     context = {"form": form, "is_set": bool(user.short_code)}
-    return page(request, "facilitator/short_code.html", context, status=422 if form.is_bound else 200)
+    status = 422 if form.is_bound else 200
+    return page(request, "facilitator/short_code.html", context, status=status)
+
+
+def _kept(user: User, code: str) -> HttpResponse:
+    user.short_code = code
+    user.save(update_fields=["short_code"])
+    return redirect("mfa_index")

@@ -27,13 +27,16 @@ def today(request: HttpRequest, couple_id: UUID) -> HttpResponse:
     viewer, couple = seen_couple(request, couple_id)
     people = cards(viewer, Partner.objects.visible_to(viewer).filter(couple=couple))
     form = _form(request, couple, people)
+
     not_yet = None
     if form.is_bound and form.is_valid():
         try:
-            facts = {"couple": couple, "facilitator": request.user, "now": now(), **form.facts()}
-            return redirect("desk", start_now.start(**facts).pk)
+            session = start_now.start(couple=couple, facilitator=request.user, now=now(), **form.facts())
         except Refusal as refusal:
             not_yet = refusal
+        else:
+            return redirect("desk", session.pk)
+
     return _page(request, viewer, couple, people, form, not_yet)
 
 
@@ -52,6 +55,14 @@ def _page(
     form: TodayForm,
     not_yet: Refusal | None,
 ) -> HttpResponse:
+    refusal = None
+    status = 200
+    if not_yet:
+        refusal = {"words": said(not_yet), "soft": not_yet.kind == "soft"}
+        status = 409
+    elif form.errors:
+        status = 422
+
     context = {
         "viewer": viewer,
         "couple": couple,
@@ -59,11 +70,10 @@ def _page(
         "form": form,
         "formats": [(radio, FORMATS[str(radio.data["value"])]) for radio in form["format"]],
         "first": FIRST,
-        "refusal": {"words": said(not_yet), "soft": not_yet.kind == "soft"} if not_yet else None,
+        "refusal": refusal,
         "reasons": REASONS,
-        **_who_meets(people),
     }
-    status = 409 if not_yet else 422 if form.errors else 200
+    context |= _who_meets(people)
     return page(request, "facilitator/today.html", context, status=status)
 
 
@@ -76,14 +86,16 @@ def _who_meets(people: list[Partner]) -> dict[str, Any]:
             open_cards.append((each, _("a talk alone is still to come")))
         elif Consent.Scope.FACILITATION not in each.scopes:
             open_cards.append((each, _("taking part is still open")))
-    may_talk = [
-        each for each in people if {Consent.Scope.FACILITATION, Consent.Scope.STORED_NOTES} <= each.scopes
-    ]
-    together = not open_cards and all(each.screening.outcome in safety.TOGETHER for each in people)
+
+    may_meet = not open_cards and all(each.screening.outcome in safety.TOGETHER for each in people)
     keeps_notes = all(Consent.Scope.STORED_NOTES in each.scopes for each in people)
+
+    both_yeses = {Consent.Scope.FACILITATION, Consent.Scope.STORED_NOTES}
+    may_talk_alone = [each for each in people if both_yeses <= each.scopes and each.screening is not None]
+
     return {
         "open_cards": open_cards,
-        "together": together,
+        "together": may_meet,
         "keeps_notes": keeps_notes,
-        "alone": [each for each in may_talk if each.screening is not None],
+        "alone": may_talk_alone,
     }

@@ -5,7 +5,7 @@ from datetime import timedelta
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -33,7 +33,9 @@ def first_run(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         login(request, begin.begin(**form.cleaned_data), backend=BACKEND)
         return redirect("home")
-    return page(request, "facilitator/first_run.html", {"form": form}, status=422 if form.errors else 200)
+
+    status = 422 if form.errors else 200
+    return page(request, "facilitator/first_run.html", {"form": form}, status=status)
 
 
 @login_not_required
@@ -54,17 +56,16 @@ def _only_first(request: HttpRequest) -> None:
 def home(request: HttpRequest) -> HttpResponse:
     viewer = viewer_of(request)
     if viewer is None:
-        if request.user.is_authenticated:
-            raise Http404  # signed in, and nobody here any more
-        empty = not Practice.objects.exists() and begin.may_begin(request)
-        return redirect("first_run" if empty else "account_login")
+        return _to_sign_in(request)
     if isinstance(viewer, AsPartner):
         return redirect("portal")
     if not isinstance(viewer, AsFacilitator):
         return page(request, "facilitator/home.html", {"viewer": viewer, "couples": None})
+
     both = Prefetch("partners", queryset=Partner.objects.visible_to(viewer), to_attr="both")
     couples = Couple.objects.visible_to(viewer).filter(closed_at__isnull=True).prefetch_related(both)
     crypto.keys.fetch(couples.values_list("pk", flat=True))
+
     context = {
         "viewer": viewer,
         "couples": couples,
@@ -72,6 +73,17 @@ def home(request: HttpRequest) -> HttpResponse:
         "one_step": _one_step(request),
     }
     return page(request, "facilitator/home.html", context)
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """To the first page of an empty house, or to sign in. Whoever is signed in already is nobody here any more."""
+    if request.user.is_authenticated:
+        raise Http404
+
+    is_empty = not Practice.objects.exists()
+    if is_empty and begin.may_begin(request):
+        return redirect("first_run")
+    return redirect("account_login")
 
 
 def _one_step(request: HttpRequest) -> bool:
@@ -89,17 +101,18 @@ def example(request: HttpRequest) -> HttpResponse:
     if request.POST.get("act") == "away":
         demo.put_away(request.user, at=now())
         return redirect("home")
+
     return redirect("couple", demo.example(request.user, at=now()).pk)
 
 
 def _today(viewer: AsFacilitator) -> list[Session]:
     """Planned within twelve hours of now, or still going on."""
     around = (now() - timedelta(hours=12), now() + timedelta(hours=12))
+    is_near = Q(planned_start__range=around)
+    goes_on = Q(began_at__isnull=False, ended_at__isnull=True)
     sessions = Session.objects.visible_to(viewer).select_related("couple")
-    near = sessions.filter(planned_start__range=around) | sessions.filter(
-        began_at__isnull=False, ended_at__isnull=True
-    )
-    found = list(near.distinct().order_by("planned_start"))
+    found = list(sessions.filter(is_near | goes_on).distinct().order_by("planned_start"))
+
     for session in found:
         session.title = planning.title_of(session)
     return found

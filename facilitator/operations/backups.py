@@ -46,12 +46,15 @@ def make(file: Path, *, now: datetime) -> list[Path]:
             raise BackupRefused(f"{path} is there already; choose another name.")
     if not file.parent.is_dir():
         raise BackupRefused(f"There is no folder {file.parent}.")
+
     with _scratch(file.parent) as scratch:
         main = {"main": _copy(DEFAULT_DB_ALIAS, scratch)}
         _pack(file, main, now=now)
+
         # After the words, so that no word in the copy lacks its key.
         keys = {"keys": _copy("keys", scratch), SECRETS: settings.DATA / SECRETS}
         _pack(keys_file(file), keys, now=now)
+
     return [file, keys_file(file)]
 
 
@@ -66,11 +69,10 @@ def before_upgrade(*, now: datetime) -> Path:
 
 def drop_old_keys(*, now: datetime) -> list[Path]:
     """Keys files in the house's own backups folder that have outlived the promise made with an erasure."""
-    old = [
-        path
-        for path in sorted((settings.DATA / "backups").glob("*.keys"))
-        if path.stat().st_mtime < (now - KEYS_KEPT).timestamp()
-    ]
+    kept_since = (now - KEYS_KEPT).timestamp()
+    files = sorted((settings.DATA / "backups").glob("*.keys"))
+    old = [path for path in files if path.stat().st_mtime < kept_since]
+
     for path in old:
         path.unlink()
     return old
@@ -82,17 +84,22 @@ def restore(file: Path, *, keys: Path | None, now: datetime) -> list[str]:
     for path in filter(None, (file, keys)):
         if not path.is_file():
             raise BackupRefused(f"There is no file {path}.")
+
     with _scratch(settings.DATA) as scratch:
         words = _unpack(file, scratch, wanted="main")
-        opened = _unpack(keys, scratch, wanted="keys") if keys else {}
+        opened: dict[str, Path] = {}
+        if keys:
+            opened = _unpack(keys, scratch, wanted="keys")
+
         # First of all: whatever goes wrong later, this house writes to nobody.
         settings.MUTE_FILE.write_text(f"restored at {now.isoformat()}\n")
-        for alias, member in ((DEFAULT_DB_ALIAS, words.get("main")), ("keys", opened.get("keys"))):
-            if member:
-                _put_back(alias, member)
+        _put_back(DEFAULT_DB_ALIAS, words["main"])
+        if keys:
+            _put_back("keys", opened["keys"])
         if SECRETS in opened:
             opened[SECRETS].chmod(0o600)
             os.replace(opened[SECRETS], settings.DATA / SECRETS)
+
     said = ["Restored. It starts mute: no mail is sent until you run ./run manage unmute."]
     if not keys:
         said.append("Without the keys file, names and private words in it cannot be read.")
@@ -116,6 +123,7 @@ def _copy(alias: str, folder: Path) -> Path:
         with sqlite3.connect(_sqlite_uri(alias, "ro"), uri=True) as source, sqlite3.connect(target) as copy:
             source.backup(copy)
         source.close()
+
         # A file of its own, without a journal beside it that could be forgotten.
         copy.execute("PRAGMA journal_mode=DELETE")
         copy.close()
@@ -126,22 +134,27 @@ def _copy(alias: str, folder: Path) -> Path:
 
 def _sqlite_uri(alias: str, mode: str) -> str:
     name = str(connections[alias].settings_dict["NAME"])
-    return name if name.startswith("file:") else f"{Path(name).resolve().as_uri()}?mode={mode}"
+    if name.startswith("file:"):
+        return name
+    return f"{Path(name).resolve().as_uri()}?mode={mode}"
 
 
 def _put_back(alias: str, member: Path) -> None:
     if member.suffix.removeprefix(".") != _engine(alias):
         kind = member.suffix.removeprefix(".")
         raise BackupRefused(f"The copy is of a {kind} database, and this house runs on {_engine(alias)}.")
+
     if _engine(alias) != "sqlite":
         options = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
         _postgres(alias, "pg_restore", *options, "--dbname", _names(alias)["PGDATABASE"], str(member))
         return
+
     with sqlite3.connect(member) as copy:
         verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]
     copy.close()
     if verdict != "ok":
         raise BackupRefused(f"The copy is damaged: {verdict}")
+
     member.chmod(0o600)
     connections[alias].close()
     target = Path(connections[alias].settings_dict["NAME"])
@@ -181,7 +194,10 @@ def _migrations(alias: str) -> dict[str, str]:
 
 def _pack(file: Path, members: Mapping[str, Path], *, now: datetime) -> None:
     """Written beside its place, complete and on disk, then named: there is never half a backup."""
-    alias = "keys" if "keys" in members else DEFAULT_DB_ALIAS
+    alias = DEFAULT_DB_ALIAS
+    if "keys" in members:
+        alias = "keys"
+
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "version": version(),
@@ -189,6 +205,7 @@ def _pack(file: Path, members: Mapping[str, Path], *, now: datetime) -> None:
         "migrations": _migrations(alias),
         "members": {name: {"file": path.name, "sha256": _digest(path)} for name, path in members.items()},
     }
+
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
@@ -196,6 +213,7 @@ def _pack(file: Path, members: Mapping[str, Path], *, now: datetime) -> None:
                 _add_text(archive, MANIFEST, json.dumps(manifest, indent=1))
                 for path in members.values():
                     archive.add(path, arcname=path.name)
+
             out.flush()
             os.fsync(out.fileno())
         os.replace(draft, file)
@@ -218,6 +236,7 @@ def _unpack(file: Path, folder: Path, *, wanted: str) -> dict[str, Path]:
                 raise BackupRefused(
                     f"{file} is not the file for this; it holds {', '.join(manifest['members'])}."
                 )
+
             out = {}
             for name, facts in manifest["members"].items():
                 path = folder / Path(facts["file"]).name
@@ -226,6 +245,7 @@ def _unpack(file: Path, folder: Path, *, wanted: str) -> dict[str, Path]:
                 if _digest(path) != facts["sha256"]:
                     raise BackupRefused(f"{file} is damaged: {name} is not what was packed.")
                 out[name] = path
+
             return out
     except (tarfile.TarError, EOFError, OSError, KeyError, ValueError) as broken:
         raise BackupRefused(f"{file} is not a backup of Third Chair, or is damaged.") from broken

@@ -50,12 +50,14 @@ class Channel(filesystem.Channel):
         """A message appears whole or not at all."""
         name = f"{time.time_ns()}_{uuid4()}.{queue}.msg"
         draft = Path(self.data_folder_out, f".{name}")
+
         try:
             draft.write_text(dumps(payload))
             draft.rename(draft.with_name(name))
         except OSError as refused:
             draft.unlink(missing_ok=True)
             raise ChannelError(f"No message could be written to {draft.parent}.") from refused
+
         _wake(self.transport_options["bell"])
 
     def _get(self, queue: str) -> Any:

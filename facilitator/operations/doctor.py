@@ -53,17 +53,21 @@ Check = Callable[[], Iterator[Problem]]
 def release(version: str) -> tuple[int, ...]:
     """The numbers a version begins with: "70.0rc1" is (70, 0)."""
     found = re.match(r"\d+(?:\.\d+)*", version)
-    return tuple(int(part) for part in found.group().split(".")) if found else ()
+    if not found:
+        return ()
+    return tuple(int(part) for part in found.group().split("."))
 
 
 def keys() -> Iterator[Problem]:
     place = settings.DATA / "secrets.json"
     if len(settings.SECRET_KEY) < 50 or len(set(settings.SECRET_KEY)) < 12:
         yield Problem("weak_key", f"secret_key in {place} is weak: put 64 random characters there.")
+
     if len(settings.INDEX_KEY) < 32 or len(set(settings.INDEX_KEY)) < 8:
         yield Problem(
             "weak_key", f"index_key in {place} is weak: put it back from the keys file of a backup."
         )
+
     if not settings.FIELD_KEYS or not all(map(_is_fernet_key, settings.FIELD_KEYS)):
         yield Problem(
             "field_keys", f"field_keys in {place} are unusable: put them back from a backup's keys file."
@@ -82,9 +86,11 @@ def data_folder() -> Iterator[Problem]:
     """Folder and files are their owner's alone; each may hold what no other account should read."""
     if _open_to_others(settings.DATA):
         yield Problem("data_open", f"Others can read {settings.DATA}: chmod 700 {settings.DATA}")
+
     secret = settings.DATA / "secrets.json"
     if secret.exists() and _open_to_others(secret):
         yield Problem("secrets_open", f"Others can read {secret}: chmod 600 {secret}")
+
     if not os.access(settings.DATA, os.R_OK | os.W_OK | os.X_OK):
         yield Problem(
             "data_shut", f"This account cannot write {settings.DATA}: chown -R $(id -u) {settings.DATA}"
@@ -101,9 +107,11 @@ def zones() -> Iterator[Problem]:
         yield Problem(
             "zone_path", 'Zone data comes from the system: start with PYTHONTZPATH="" set, as ./run does.'
         )
+
     version = importlib.metadata.version("tzdata")
     if release(version) < TZDATA_FLOOR:
         yield Problem("zone_age", f"Zone data is of {version}: remove .venv and start ./run again.")
+
     name, instant, offset = VANCOUVER
     zoneinfo.ZoneInfo.clear_cache(only_keys=[name])
     if instant.astimezone(zoneinfo.ZoneInfo(name)).utcoffset() != offset:
@@ -116,8 +124,10 @@ def broker() -> Iterator[Problem]:
     """A Redis that evicts throws messages away when its memory is full."""
     if not settings.REDIS_URL:
         return
+
     where = urlsplit(settings.REDIS_URL)
     place = f"{where.hostname}:{where.port or 6379}"
+
     client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=2)
     try:
         policy = client.info("memory").get("maxmemory_policy", "noeviction")
@@ -126,6 +136,7 @@ def broker() -> Iterator[Problem]:
         return
     finally:
         client.close()
+
     if policy != "noeviction":
         remedy = "redis-cli config set maxmemory-policy noeviction"
         yield Problem(
@@ -156,7 +167,9 @@ def versions() -> Iterator[Problem]:
         yield Problem(
             "django_age", f"Django {django.__version__} is too old: remove .venv and start ./run again."
         )
-    if release(found := importlib.metadata.version("weasyprint")) < WEASYPRINT_FLOOR:
+
+    found = importlib.metadata.version("weasyprint")
+    if release(found) < WEASYPRINT_FLOOR:
         yield Problem("weasyprint_age", f"WeasyPrint {found} is too old: remove .venv and start ./run again.")
 
 
@@ -191,14 +204,20 @@ def second_factor(listen: str) -> Iterator[Problem]:
     """Beyond this machine a password alone opens no house. Before anybody is there, the one-time code guards it."""
     if is_this_machine(listen) or not _has_tables(User, Authenticator):
         return
+
     people = User.objects.filter(is_active=True).exclude(is_facilitator=False, is_staff=False)
     guarded = Authenticator.objects.filter(type=Authenticator.Type.TOTP).values("user")
-    if without := people.exclude(pk__in=guarded).count():
-        who = "1 facilitator has" if without == 1 else f"{without} facilitators have"
-        yield Problem(
-            "second_factor",
-            f"{who} no second step to sign in: start without --listen, set it up at {SECOND_STEP}, then listen.",
-        )
+    without = people.exclude(pk__in=guarded).count()
+    if not without:
+        return
+
+    who = f"{without} facilitators have"
+    if without == 1:
+        who = "1 facilitator has"
+    yield Problem(
+        "second_factor",
+        f"{who} no second step to sign in: start without --listen, set it up at {SECOND_STEP}, then listen.",
+    )
 
 
 def _has_tables(*of: type[models.Model]) -> bool:

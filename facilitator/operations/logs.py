@@ -10,5 +10,11 @@ class WithoutAddresses(logging.Filter):
         request = getattr(record, "request", None)
         if request is not None and isinstance(record.args, tuple):
             asked = {getattr(request, "path", None), getattr(request, "get_full_path", str)()}
-            record.args = tuple("…" if part in asked else part for part in record.args)
+            record.args = tuple(_left_out(part, asked) for part in record.args)
         return True
+
+
+def _left_out(part: object, asked: set[object]) -> object:
+    if part in asked:
+        return "…"
+    return part

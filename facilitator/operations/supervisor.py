@@ -50,7 +50,11 @@ class Post:
 
     def pause_s(self, lived_s: float) -> float:
         """How long to wait before the next start, after a life of this length."""
-        self.young_deaths = self.young_deaths + 1 if lived_s < YOUNG_S else 0
+        if lived_s < YOUNG_S:
+            self.young_deaths += 1
+        else:
+            self.young_deaths = 0
+
         return min(FIRST_PAUSE_S * 2.0 ** max(0, self.young_deaths - 1), LONGEST_PAUSE_S)
 
 
@@ -71,6 +75,7 @@ class Supervisor:
         self._env = dict(env)
         self._log = log
         self._grace_s = grace_s
+
         self._ends = {signal.SIGTERM, signal.SIGINT}
         # nohup means it: a closed terminal ends us only where nobody asked otherwise.
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
@@ -82,6 +87,7 @@ class Supervisor:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
         # A child's end is a signal to ignore by default, and some kernels drop those even while blocked.
         handler = signal.signal(signal.SIGCHLD, lambda *_: None)
+
         try:
             while True:
                 self._tend()
@@ -93,22 +99,29 @@ class Supervisor:
             self._kill_all()
             signal.signal(signal.SIGCHLD, handler)
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
         return 0
 
     def _tend(self) -> None:
         now = time.monotonic()
         for post in self._posts:
-            if post.process and (status := _ended(post.process)) is not None:
+            status = _ended(post.process)
+            if status is not None:
                 pause = post.pause_s(now - post.started_at)
                 post.start_at = now + pause
                 self._log(f"{post.child.name} {_how(status)}; starting it again in {pause:.1f} s")
                 post.process = None
+
             if post.process is None and now >= post.start_at:
                 self._start(post)
 
     def _idle_s(self) -> float:
         waiting = [post.start_at for post in self._posts if post.process is None]
-        return min(LOOK_S, max(0.0, min(waiting) - time.monotonic())) if waiting else LOOK_S
+        if not waiting:
+            return LOOK_S
+
+        until_next_start = max(0.0, min(waiting) - time.monotonic())
+        return min(LOOK_S, until_next_start)
 
     def _start(self, post: Post) -> None:
         post.started_at = time.monotonic()
@@ -126,6 +139,7 @@ class Supervisor:
             post.start_at = post.started_at + post.pause_s(0)
             self._log(f"{post.child.name} could not be started: {refused.strerror}")
             return
+
         self._log(f"{post.child.name} started (pid {post.process.pid})")
 
     def _stop(self, watched: set[signal.Signals]) -> None:
@@ -134,18 +148,23 @@ class Supervisor:
         for post in self._posts:
             if post.process:
                 post.process.send_signal(signal.SIGTERM)
+
         deadline = time.monotonic() + self._grace_s
         while any(post.process for post in self._posts):
             for post in self._posts:
-                if post.process and (status := _ended(post.process)) is not None:
+                status = _ended(post.process)
+                if status is not None:
                     self._log(f"{post.child.name} stopped ({_how(status)})")
                     post.process = None
+
             left = deadline - time.monotonic()
             if left <= 0:
                 break
+
             got = signal.sigtimedwait(watched, min(left, LOOK_S / 10))
-            if got and got.si_signo != signal.SIGCHLD:
-                break  # asked twice: at once
+            was_asked_twice = got is not None and got.si_signo != signal.SIGCHLD
+            if was_asked_twice:
+                break
 
     def _kill_all(self) -> None:
         for post in self._posts:
@@ -162,9 +181,11 @@ def _die_with(parent: int) -> Callable[[], None]:
 
     def prepare() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
         # Whoever started us in the background may ignore Ctrl-C and hang-ups; a child must still hear them.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
             signal.signal(number, signal.SIG_DFL)
+
         if libc:
             libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
             if os.getppid() != parent:
@@ -173,13 +194,15 @@ def _die_with(parent: int) -> Callable[[], None]:
     return prepare
 
 
-def _ended(process: subprocess.Popen[bytes]) -> int | None:
+def _ended(process: subprocess.Popen[bytes] | None) -> int | None:
     """The exit status once it has ended; by then nothing of its group is left alive."""
-    if (
-        process.returncode is None
-        and os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
-    ):
+    if process is None:
         return None
+
+    was_reaped = process.returncode is not None
+    if not was_reaped and os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        return None
+
     # Before the leader is reaped its number cannot belong to anybody else.
     _kill_group(process.pid)
     return process.wait()

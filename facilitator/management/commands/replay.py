@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import statistics
 import sys
 import time
 from pathlib import Path
@@ -39,9 +40,10 @@ class Command(BaseCommand):
         except OSError as problem:
             sys.stderr.write(f"{file}: {problem.strerror}\n")
             sys.exit(2)
+
         _write(out, made)
-        line_ms.sort()
-        median = line_ms[len(line_ms) // 2] if line_ms else 0.0
+
+        median = statistics.median_high(line_ms or [0.0])
         self.stdout.write(json.dumps(figures_found))
         self.stderr.write(
             f"{len(line_ms)} lines, median {median:.2f} ms, slowest {max(line_ms, default=0.0):.1f} ms a line; "

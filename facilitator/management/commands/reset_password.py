@@ -27,8 +27,14 @@ class Command(BaseCommand):
         user = User.objects.filter(email__iexact=email.strip()).first()
         if not user:
             raise CommandError("Nobody here signs in with that address.")
-        generate = generate or not sys.stdin.isatty()
-        password = secrets.token_urlsafe(12) if generate else self.ask(user)
+
+        if generate or not sys.stdin.isatty():
+            password = secrets.token_urlsafe(12)
+            done = f"New password: {password}"
+        else:
+            password = self.ask(user)
+            done = "The new password is set."
+
         with transaction.atomic():
             user.set_password(password)
             user.save(update_fields=["password"])
@@ -39,7 +45,7 @@ class Command(BaseCommand):
                     action="password reset",
                     subject=audit.actor_of(user),
                 )
-        self.stdout.write(f"New password: {password}" if generate else "The new password is set.")
+        self.stdout.write(done)
 
     def ask(self, user: User) -> str:
         first = getpass.getpass("New password: ")

@@ -101,6 +101,7 @@ def _second_factors() -> int:
             elif held:
                 factor.data[name] = _anew(held)
             count += bool(held)
+
         factor.save(update_fields=["data"])
     return count
 
@@ -113,10 +114,12 @@ def prove() -> None:
     """Nothing may still need an old key; if anything does, this raises and the old one stays."""
     first = MultiFernet([Fernet(settings.FIELD_KEYS[0])])
     tokens = list(DataKey.objects.filter(destroyed_at__isnull=True).values_list("wrapped", flat=True))
+
     for factor in Authenticator.objects.all():
         for name in SEALED:
             held = factor.data.get(name) or []
             tokens += held if isinstance(held, list) else [held]
+
     for token in tokens:
         first.decrypt(token.encode())
 
@@ -129,14 +132,17 @@ def _keep(keys: list[str]) -> None:
     """On disk, whole, before anything is wrapped under it; then in this process."""
     path = settings.DATA / "secrets.json"
     kept = {**json.loads(path.read_text()), "field_keys": keys}
+
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(kept, file, indent=1)
         file.flush()
         os.fsync(file.fileno())
     os.replace(draft, path)
+
     folder = os.open(path.parent, os.O_RDONLY)
     os.fsync(folder)
     os.close(folder)
+
     settings.FIELD_KEYS = keys
     crypto.keys.clear()

@@ -66,16 +66,18 @@ class Command(BaseCommand):
     def upgrade(self, *, with_backup: bool) -> None:
         """Bring both databases up to date; what was there before is copied first."""
         waiting = [alias for alias in ("keys", DEFAULT_DB_ALIAS) if _pending(alias)]
-        copy = None
+
         if waiting and with_backup and any(_is_used(alias) for alias in waiting):
             try:
                 copy = backups.before_upgrade(now=now())
             except backups.BackupRefused as refused:
                 raise CommandError(f"No copy could be made before the upgrade. {refused}") from refused
             self.stdout.write(f"Before the upgrade, a copy: {copy}")
+
         backups.drop_old_keys(now=now())
         for alias in waiting:
             call_command("migrate", database=alias, verbosity=0, interactive=False)
+
         if waiting:
             # A migration that rebuilt a table may have dropped its triggers.
             self.refuse(doctor.triggers())
@@ -98,10 +100,12 @@ class Command(BaseCommand):
         else:
             self.stdout.write(f"Third Chair is at {address}/begin/?code={_first_run_code()}")
             self.stdout.write("Open that address: it makes your practice, or loads a demo to look around in.")
+
         if settings.MUTE_FILE.exists():
             self.stdout.write(
                 "It is mute since it was restored: ./run manage unmute lets it send mail again."
             )
+
         self.stdout.write(f"Everything it keeps is in {settings.DATA}. Ctrl-C stops it.")
         self.stdout.flush()
 
@@ -142,6 +146,7 @@ def _alone(address: str) -> Iterator[None]:
     """One house per data folder. The lock goes with the process, however it ends."""
     with (settings.DATA / "up.lock").open("a+") as file:
         os.set_inheritable(file.fileno(), True)
+
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -150,6 +155,7 @@ def _alone(address: str) -> Iterator[None]:
             raise CommandError(
                 f"Third Chair already runs on {settings.DATA}, at {there}.", returncode=1
             ) from None
+
         file.truncate(0)
         file.write(f"{address} (pid {os.getpid()})")
         file.flush()
@@ -158,7 +164,10 @@ def _alone(address: str) -> Iterator[None]:
 
 @contextmanager
 def _listener(listen: str, port: int) -> Iterator[socket.socket]:
-    family = socket.AF_INET6 if ":" in listen else socket.AF_INET
+    family = socket.AF_INET
+    if ":" in listen:
+        family = socket.AF_INET6
+
     try:
         listener = socket.create_server((listen, port), family=family, backlog=BACKLOG)
     except OSError as taken:
@@ -169,6 +178,7 @@ def _listener(listen: str, port: int) -> Iterator[socket.socket]:
         raise CommandError(
             f"Cannot listen on {listen} port {port}: {taken.strerror}.", returncode=1
         ) from None
+
     with listener:
         yield listener
 
@@ -176,7 +186,9 @@ def _listener(listen: str, port: int) -> Iterator[socket.socket]:
 def _shown(listen: str) -> str:
     """The host under which others find us: where everything is listened to, the address traffic leaves by."""
     if listen not in EVERYWHERE:
-        return f"[{listen}]" if ":" in listen else listen
+        is_ipv6 = ":" in listen
+        return f"[{listen}]" if is_ipv6 else listen
+
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
         try:
             way.connect(("192.0.2.1", 9))  # sends nothing: it only asks the routing table
