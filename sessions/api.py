@@ -17,7 +17,8 @@ from sessions.doors import find_session, note_look
 from sessions.engine import clock
 from sessions.engine.values import written
 from sessions.models import Session
-from sessions.record import conduct
+from sessions.record import conduct, moment_rows
+from sessions.record.planning import plan_of
 
 
 @api_view(["POST"])
@@ -63,8 +64,11 @@ def _session(request: Request, session_id: UUID) -> tuple[AsFacilitator, Session
 
 
 def _reading(session: Session) -> dict[str, Any]:
-    room, at = conduct.looked_at(session), now()
-    read = clock.read(room.plan, room.state, at)
+    """What the clock says now. A command asks about the two people as well; a look does not need them."""
+    plan, at = plan_of(session), now()
+    moments, _last = moment_rows.read(session.pk)
+    read = clock.read(plan, moments, at)
+
     return {
         "state": read.state,
         "now": written(at),
@@ -74,5 +78,5 @@ def _reading(session: Session) -> dict[str, Any]:
         "phase_remaining_s": read.phase_remaining_s,
         "ends_at": written(read.ends_at) if read.ends_at else None,
         "changes_at": written(read.changes_at) if read.changes_at else None,
-        "seen": room.clock_line,
+        "seen": moment_rows.clock_line(moments),
     }
