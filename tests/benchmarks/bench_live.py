@@ -19,6 +19,8 @@ STREAMS, POSTS = 60, 80
 ELSEWHERE = 15
 IDLE_STREAMS = 300
 KIB_A_STREAM_GOAL = 16
+# Meant for a thousand streams and a POST that does nothing; ours is a whole command, durable when it is answered.
+POKE_GOAL = 2.5
 # The watcher finds what other processes wrote when it polls next: half a poll on average, and 10 ms for its way.
 ELSEWHERE_GOAL_MS = 60
 
@@ -39,12 +41,12 @@ def figures(*, brief: bool = False) -> Iterator[Figure]:
             posts=posts,
         )
         name = f"live: ms from a note posted to the last of {streams} pokes / bare ASGI"
-        yield beside(f"{name}, p50", ours["p50"], peer["p50"], goal=None, n=posts)
+        yield beside(f"{name}, p50", ours["p50"], peer["p50"], goal=POKE_GOAL, n=posts)
         yield beside(f"{name}, p99", ours["p99"], peer["p99"], goal=None, n=posts)
 
         alone_ms = without_streams(stage, posts)
         name = f"live: ms of a note posted with {streams} streams / with none"
-        yield beside(name, ours["answered"], alone_ms, goal=2.5, n=posts)
+        yield beside(name, ours["answered"], alone_ms, goal=None, n=posts)
 
         ms = statistics.median(written_elsewhere(stage, ELSEWHERE))
         name = "live: ms from a commit of another process to the poke, p50"
