@@ -18,7 +18,8 @@ from sessions.engine import clock
 from sessions.engine.kinds import Command
 from sessions.engine.values import written
 from sessions.models import Session
-from sessions.record import conduct
+from sessions.record import conduct, moment_rows
+from sessions.record.planning import plan_of
 
 
 @api_view(["POST"])
@@ -79,9 +80,10 @@ def _session(request: Request, session_id: UUID) -> tuple[AsFacilitator, Session
 
 
 def _reading(session: Session) -> dict[str, Any]:
-    session_now = conduct.looked_at(session)
-    at = now()
-    read = clock.read(session_now.plan, session_now.state, at)
+    """What the clock says now. A command asks about the two people as well; a look does not need them."""
+    plan, at = plan_of(session), now()
+    moments, _last = moment_rows.read(session.pk)
+    read = clock.read(plan, moments, at)
 
     return {
         "state": read.state,
@@ -92,7 +94,7 @@ def _reading(session: Session) -> dict[str, Any]:
         "phase_remaining_s": read.phase_remaining_s,
         "ends_at": _written(read.ends_at),
         "changes_at": _written(read.changes_at),
-        "seen": session_now.clock_line,
+        "seen": moment_rows.clock_line(moments),
     }
 
 

@@ -1,59 +1,102 @@
-"""The homework list beside a bare view with the same rows, in one run: pytest -s tests/benchmarks/bench_api.py.
+"""What the API answers beside a bare view that reads the same rows: the homework list, and where a session is.
 
-Promise: a list at most 1.4 times the bare view. Prints one JSON line; asserted nowhere, machines differ.
+`./run bench api`.
 """
 
-import json
-import statistics
-import subprocess
-import time
+from collections.abc import Callable, Iterator
+from typing import Any
 
-import pytest
-import time_machine
-from django.http import JsonResponse
-from django.test import RequestFactory
+from tests.benchmarks.measuring import Figure, beside, interleaved, undone
 
-from clients.couples import account_of
-from clients.rituals import api
-from clients.rituals.models import Ritual, RitualConsent
-from tests.world import NOW, ritual
-
-RUNS, ROWS = 60, 20
+RUNS = 60
+ROWS = 20
+LIST_GOAL, DETAIL_GOAL = 1.4, 1.25
 
 
-def bare(request, viewer):
-    """The same two tables, nothing translated."""
-    found = {r.pk: r for r in Ritual.objects.visible_to(viewer)}
-    yeses = RitualConsent.objects.visible_to(viewer).filter(ritual__in=found)
-    answers = {yes.ritual_id: yes.answer for yes in yeses}
-    rows = [
-        {"id": str(pk), "words": r.words, "state": r.state, "answer": answers.get(pk)}
-        for pk, r in found.items()
-    ]
-    return JsonResponse({"rituals": rows})
+def figures(*, brief: bool = False) -> Iterator[Figure]:
+    import time_machine
+
+    from tests.cast import household
+    from tests.world import NOW
+
+    runs = 1 if brief else RUNS
+    with time_machine.travel(NOW, tick=True), undone():
+        house = household("Fay", ("Ana", "Ben"))
+
+        ms = interleaved(homework_list(house), runs=runs)
+        yield beside("api: homework list of 20 / bare view", ms["ours"], ms["bare"], goal=LIST_GOAL, n=runs)
+
+        ms = interleaved(reading_of_a_session(house), runs=runs)
+        name = "api: reading of a session / bare view"
+        yield beside(name, ms["ours"], ms["bare"], goal=DETAIL_GOAL, n=runs)
 
 
-@pytest.mark.django_db
-def test_list_beside_a_bare_view(fay):
-    with time_machine.travel(NOW, tick=True):
-        for _ in range(ROWS):
-            ritual(fay, override="a benchmark of many")
-        seat, account = fay.seat("A"), account_of(fay.a)
-        taken = {"ours": [], "bare": []}
-        for _ in range(RUNS):
-            for name in taken:
-                request = RequestFactory().get("/api/v1/me/rituals")
-                request.user, request._viewer = account, seat
-                request._dont_enforce_csrf_checks = True
-                began = time.perf_counter()
-                answer = api.me_rituals(request) if name == "ours" else bare(request, seat)
-                if hasattr(answer, "render"):
-                    answer.render()
-                taken[name].append((time.perf_counter() - began) * 1000)
-                assert answer.status_code == 200
-    ms = {name: round(statistics.median(each), 2) for name, each in taken.items()}
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    )
-    figures = {**ms, "ratio": round(ms["ours"] / ms["bare"], 2), "rows": ROWS, "n": RUNS}
-    print(json.dumps({**figures, "commit": commit.stdout.strip()}))
+def homework_list(house: Any) -> dict[str, Callable[[], Any]]:
+    """Ana's rituals and her answers. The bare view reads the same two tables and translates nothing."""
+    from django.http import JsonResponse
+
+    from clients.couples import account_of
+    from clients.rituals import api
+    from clients.rituals.models import Ritual, RitualConsent
+    from tests.world import ritual
+
+    for _ in range(ROWS):
+        ritual(house, override="a benchmark of many")
+    seat, account = house.seat("A"), account_of(house.a)
+
+    def bare(request: Any) -> Any:
+        found = {one.pk: one for one in Ritual.objects.visible_to(seat)}
+        yeses = RitualConsent.objects.visible_to(seat).filter(ritual__in=found)
+        answers = {yes.ritual_id: yes.answer for yes in yeses}
+        rows = [
+            {"id": str(pk), "words": one.words, "state": one.state, "answer": answers.get(pk)}
+            for pk, one in found.items()
+        ]
+        return JsonResponse({"rituals": rows})
+
+    def get(view: Callable[[Any], Any]) -> Any:
+        return answered(view, account, seat)
+
+    return {"ours": lambda: get(api.me_rituals), "bare": lambda: get(bare)}
+
+
+def reading_of_a_session(house: Any) -> dict[str, Callable[[], Any]]:
+    """The bare view reads the session and its Moments, and works out nothing."""
+    from django.http import JsonResponse
+
+    from sessions import api
+    from sessions.models import Moment, Session
+    from tests.world import BEGUN, drive, planned
+
+    session = drive(house, planned(house), [*BEGUN, ("F", "phase_finished", {"phase": 1})])
+    viewer = house.viewer
+
+    def bare(request: Any) -> Any:
+        found = Session.objects.visible_to(viewer).get(pk=session.pk)
+        moments = Moment.objects.visible_to(viewer).filter(session=found).order_by("number")
+        rows = [{"number": one.number, "kind": one.kind, "at": one.at} for one in moments]
+        return JsonResponse({"state": found.state, "moments": rows})
+
+    def ours(request: Any) -> Any:
+        return api.reading(request, session_id=session.pk)
+
+    def get(view: Callable[[Any], Any]) -> Any:
+        return answered(view, house.facilitator, viewer)
+
+    return {"ours": lambda: get(ours), "bare": lambda: get(bare)}
+
+
+def answered(view: Callable[[Any], Any], user: Any, viewer: Any) -> Any:
+    """The view's answer, ready to be sent, without what every request passes through before it."""
+    from django.test import RequestFactory
+
+    request = RequestFactory().get("/")
+    request.user = user
+    request._viewer = viewer  # type: ignore[attr-defined]
+    request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
+
+    answer = view(request)
+    if hasattr(answer, "render"):
+        answer.render()
+    assert answer.status_code == 200
+    return answer

@@ -1,76 +1,74 @@
-"""How long a reading takes over 100, 1,000 and 10,000 Moments: `python -m tests.benchmarks.bench_clock`.
+"""A reading of the clock over 10,000 Moments beside 1,000: linear, so a Moment costs the same in both.
 
-Promise: at most 50 ms for 10,000, and linear. Prints one JSON line; asserted nowhere, machines differ.
+`./run bench clock`.
 """
 
-import json
-import subprocess
-import time
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
-from sessions.engine.clock import Moment, read
-from tests.sessions.engine.table import PLAN, Table
+from tests.benchmarks.measuring import Figure, beside, interleaved
 
-SIZES = (100, 1_000, 10_000)
 RUNS = 15
+SHORT, LONG = 1_000, 10_000
+# So much more may one Moment of a long session cost. All 10,000 together: 50 ms on the machine of the floors.
+GOAL = 1.25
 
 
-def moments(count):
+def figures(*, brief: bool = False) -> Iterator[Figure]:
+    from sessions.engine.clock import read
+    from tests.sessions.engine.table import PLAN
+
+    runs = 1 if brief else RUNS
+    given = {count: moments(count) for count in (SHORT, LONG)}
+    after = {count: those[-1].at + timedelta(seconds=5) for count, those in given.items()}
+
+    ms = interleaved(
+        {
+            "short": lambda: read(PLAN, given[SHORT], after[SHORT]),
+            "long": lambda: read(PLAN, given[LONG], after[LONG]),
+        },
+        runs=runs,
+    )
+
+    us = {"short": ms["short"] / SHORT * 1000, "long": ms["long"] / LONG * 1000}
+    yield beside("clock: us a Moment of 10,000 / of 1,000", us["long"], us["short"], goal=GOAL, n=runs)
+
+
+def moments(count: int) -> list[Any]:
     """A session that never ends: turns, statements, checks, reflections, pauses."""
+    from sessions.engine.clock import Moment
+    from tests.sessions.engine.table import Table
+
     table = Table().in_phase(3)
-    found, now, number = list(table.state.moments), table.now, table.number
+    found, at, number = list(table.state.moments), table.now, table.number
     while len(found) < count:
         turn, place = divmod(number, 8)
-        speaker, listener = "AB"[turn % 2], "BA"[turn % 2]
-        by, kind, facts = (
-            ("F", "turn_started", {"floor": speaker}),
-            (speaker, "statement", {"id": f"S{turn}"}),
-            ("F", "check_opened", {"id": f"C{turn}", "of": f"S{turn}", "listener": listener}),
-            (listener, "reflection_given", {"check": f"C{turn}", "heard": ["feeling", "reason"]}),
-            (speaker, "reflection_confirmed", {"check": f"C{turn}"}),
-            (listener, "brief_pause_called", {}),
-            ("F", "resumed", {}),
-            ("F", "note", {}),
-        )[place]
+        by, kind, facts = step(turn, place)
         number += 1
-        now += timedelta(seconds=3)
+        at += timedelta(seconds=3)
+
         # A round that was begun in the middle has no check to answer.
-        if kind.startswith("reflection") and not any(m.facts.get("id") == f"C{turn}" for m in found[-8:]):
+        was_opened = any(one.facts.get("id") == f"C{turn}" for one in found[-8:])
+        if kind.startswith("reflection") and not was_opened:
             continue
-        found.append(Moment(number, now, by, kind, facts))
+        found.append(Moment(number, at, by, kind, facts))
     return found
 
 
-def measured(count):
-    given = moments(count)
-    now = given[-1].at + timedelta(seconds=5)
-    best = float("inf")
-    for _ in range(RUNS):
-        begun = time.perf_counter()
-        read(PLAN, given, now)
-        best = min(best, time.perf_counter() - begun)
-    return best * 1000
+def step(turn: int, place: int) -> tuple[str, str, dict[str, Any]]:
+    """One of the eight things that happen in a turn."""
+    speaker, listener = "AB"[turn % 2], "BA"[turn % 2]
+    check, statement = f"C{turn}", f"S{turn}"
 
-
-def main():
-    taken = {count: measured(count) for count in SIZES}
-    each = {count: ms / count * 1000 for count, ms in taken.items()}
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    print(
-        json.dumps(
-            {
-                "benchmark": "clock.read",
-                "commit": commit,
-                "runs": RUNS,
-                "ms": {str(count): round(ms, 3) for count, ms in taken.items()},
-                "us_per_moment": {str(count): round(us, 2) for count, us in each.items()},
-                "per_moment_10000_to_1000": round(each[10_000] / each[1_000], 2),
-            }
-        )
-    )
-
-
-if __name__ == "__main__":
-    main()
+    steps: list[tuple[str, str, dict[str, Any]]] = [
+        ("F", "turn_started", {"floor": speaker}),
+        (speaker, "statement", {"id": statement}),
+        ("F", "check_opened", {"id": check, "of": statement, "listener": listener}),
+        (listener, "reflection_given", {"check": check, "heard": ["feeling", "reason"]}),
+        (speaker, "reflection_confirmed", {"check": check}),
+        (listener, "brief_pause_called", {}),
+        ("F", "resumed", {}),
+        ("F", "note", {}),
+    ]
+    return steps[place]

@@ -1,6 +1,6 @@
 """The desk beside the home page of the same run: a press, the fragment after 20, 100 and 300 commands, a 304.
 
-`./run bench desk`, or `python -m tests.benchmarks desk`.
+`./run bench desk`.
 """
 
 import gzip
@@ -13,6 +13,7 @@ from tests.benchmarks.measuring import Figure, alone, beside, interleaved
 
 RUNS = 40
 SIZES = {20: 1.5, 100: 1.8, 300: 2.4}
+MIDDLE = 100
 DESK = {"X-Requested-With": "desk"}
 # So that the longest session is as far as the others when the desk is looked at.
 SPACING = timedelta(seconds=5)
@@ -43,45 +44,68 @@ class LongSession:
         return answer
 
 
-def figures() -> Iterator[Figure]:
+def figures(*, brief: bool = False) -> Iterator[Figure]:
     import time_machine
-    from django.db import connections
-    from django.test.utils import CaptureQueriesContext
 
     from tests.cast import household
     from tests.sessions.desk.pressed import START
 
+    sizes, middle, runs = (SIZES, MIDDLE, RUNS)
+    if brief:
+        sizes, middle, runs = ({20: SIZES[20]}, 20, 1)
+
     with time_machine.travel(START, tick=False) as traveller:
-        house = household("Fay", ("Ana", "Ben"))
-        desks = {size: long_session(house, traveller, size) for size in SIZES}
-        traveller.shift(SPACING * max(SIZES))
-        client = house.client()
+        house = household("Desk", ("Ana", "Ben"))
+        desks = {size: long_session(house, traveller, size) for size in sizes}
+        traveller.shift(SPACING * max(sizes))
 
-        acts: dict[str, Any] = {"home": lambda: client.get("/")}
-        for size, desk in desks.items():
-            acts[f"fragment at {size}"] = lambda desk=desk: desk.client.get(desk.address)
-        tag = desks[100].client.get(desks[100].address)["ETag"]
-        same = {"If-None-Match": tag}
-        acts["304 at 100"] = lambda: desks[100].client.get(desks[100].address, headers=same)
-        ms = interleaved(acts, runs=RUNS)
-        assert acts["304 at 100"]().status_code == 304
+        home = house.client()
+        yield from looks(home, desks, sizes, middle, runs)
+        yield from presses(home, desks[middle], middle, runs)
+        yield from bytes_of(desks[middle], middle)
 
-        for size, goal in SIZES.items():
-            yield beside(
-                f"desk: fragment at {size} / home", ms[f"fragment at {size}"], ms["home"], goal=goal, n=RUNS
-            )
-        yield beside("desk: 304 at 100 / home", ms["304 at 100"], ms["home"], goal=0.7, n=RUNS)
 
-        ms = interleaved({"home": acts["home"], "press": desks[100].press}, runs=RUNS)
-        yield beside("desk: press at 100 / home", ms["press"], ms["home"], goal=3.5, n=RUNS)
+def looks(
+    home: Any, desks: dict[int, LongSession], goals: dict[int, float], middle: int, runs: int
+) -> Iterator[Figure]:
+    """The desk's living part after so many commands, and where nothing has changed."""
+    tag = desks[middle].client.get(desks[middle].address)["ETag"]
+    same = {"If-None-Match": tag}
 
-        with CaptureQueriesContext(connections["default"]) as asked:
-            desks[100].press()
-        yield alone("desk: queries of a press", len(statements(asked)), goal=14)
+    def not_changed() -> Any:
+        return desks[middle].client.get(desks[middle].address, headers=same)
 
-        html = desks[100].client.get(desks[100].address).content
-        yield alone("desk: fragment at 100, bytes", len(html), goal=None)
-        yield alone("desk: fragment at 100, bytes compressed", len(gzip.compress(html, 6)), goal=15_000)
+    acts: dict[str, Any] = {"home": lambda: home.get("/"), "304": not_changed}
+    for size, desk in desks.items():
+        acts[f"fragment at {size}"] = lambda desk=desk: desk.client.get(desk.address)
+
+    ms = interleaved(acts, runs=runs)
+    assert not_changed().status_code == 304
+
+    for size, goal in goals.items():
+        name = f"fragment at {size}"
+        yield beside(f"desk: {name} / home", ms[name], ms["home"], goal=goal, n=runs)
+    yield beside(f"desk: 304 at {middle} / home", ms["304"], ms["home"], goal=0.7, n=runs)
+
+
+def presses(home: Any, desk: LongSession, middle: int, runs: int) -> Iterator[Figure]:
+    from django.db import connections
+    from django.test.utils import CaptureQueriesContext
+
+    ms = interleaved({"home": lambda: home.get("/"), "press": desk.press}, runs=runs)
+    yield beside(f"desk: press at {middle} / home", ms["press"], ms["home"], goal=3.5, n=runs)
+
+    with CaptureQueriesContext(connections["default"]) as asked:
+        desk.press()
+    yield alone("desk: queries of a press", len(statements(asked)), goal=14)
+
+
+def bytes_of(desk: LongSession, middle: int) -> Iterator[Figure]:
+    html = desk.client.get(desk.address).content
+    compressed = gzip.compress(html, 6)
+
+    yield alone(f"desk: fragment at {middle}, bytes", len(html), goal=None)
+    yield alone(f"desk: fragment at {middle}, bytes compressed", len(compressed), goal=15_000)
 
 
 def statements(asked: Any) -> list[str]:

@@ -1,0 +1,27 @@
+"""Every benchmark still runs: its first figure on a tiny n. No speed is judged here."""
+
+import importlib
+from contextlib import closing
+
+import pytest
+
+from tests.benchmarks.__main__ import names
+from tests.benchmarks.measuring import Figure
+
+# Nothing of these can be measured without starting the whole house, which takes seconds.
+NEED_A_HOUSE = {"load", "visit"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", names())
+def test_a_benchmark_yields_a_figure(name):
+    module = importlib.import_module(f"tests.benchmarks.bench_{name}")
+    figures = module.figures(brief=True)
+    if name in NEED_A_HOUSE:
+        return
+
+    with closing(figures):
+        first = next(figures)
+
+    assert isinstance(first, Figure)
+    assert first.value > 0
