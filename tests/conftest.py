@@ -16,10 +16,13 @@ ready_databases.use_them()
 ALONE_FOLDERS = {"benchmarks"}
 # Each of these starts houses and other programs.
 SERVICE_FOLDERS = {"journeys", "faults"}
+# One test of these takes as long as hundreds of others: begun first, it does not keep everybody waiting at the end.
+FIRST = {"test_privacy.py", "test_seeds.py", "test_session_survives.py", "test_supervisor_kill.py"}
 SERVICE_FIXTURES = {"postgres", "redis_url", "house", "any_house"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in FIRST)
     for item in items:
         folders = set(item.path.relative_to(services.ROOT).parts)
         fixtures = set(getattr(item, "fixturenames", ()))
@@ -72,6 +75,18 @@ def chromium() -> Iterator[Any]:
     # Playwright's loop lives in this thread; the ORM may still be used between its calls.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     yield from _or_skip(services.chromium())
+
+
+@pytest.fixture(autouse=True)
+def _no_page_stays_open(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A desk that nobody closes counts on, and costs whoever comes after it."""
+    browser = request.getfixturevalue("chromium") if "chromium" in request.fixturenames else None
+    yield
+
+    if browser is None:
+        return
+    for context in browser.contexts:
+        context.close()
 
 
 @pytest.fixture
