@@ -27,6 +27,10 @@ MARK_PILES = re.compile(
     "([\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{4})"
     "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
 )
+# What indents the templates must not count as letters. And WeasyPrint makes room for a space at the end of a
+# paragraph, so that a last line that just fits would break.
+INDENT = re.compile(r"\n[ \n]+")
+LAST_SPACE = re.compile(r"\n(?=</(?:p|li|h[1-3]|th|td|figcaption)>)")
 _one_at_a_time = threading.Lock()
 
 
@@ -51,8 +55,10 @@ def render(
 
 
 def typeset(html: str, *, paper: str = "A4", large: bool = False) -> bytes:
+    html = LAST_SPACE.sub("", INDENT.sub("\n", html))
     if len(html) > MOST_LETTERS:
         raise NotRendered("too long to set")
+
     html = MARK_PILES.sub(r"\1", UNPRINTABLE.sub("", html))
     with _one_at_a_time, _no_collector():
         press = _press()

@@ -296,3 +296,14 @@ def test_a_text_that_is_too_long_is_refused_at_once():
     with pytest.raises(pdf.NotRendered, match="too long"):
         made("joint_summary", with_words("word " * 100_000))
     assert pages_of(made("agreement_sheet")) == 1
+
+
+def test_a_space_before_the_end_of_a_paragraph_leaves_every_line_where_it_was():
+    """Templates are indented; on paper nothing of it may show, wherever the last line ends."""
+    for letters in range(60, 110):
+        words = ("ab " * letters)[:letters].strip()
+
+        tight = pdf.typeset(f"<html lang=en><title>x</title><p>{words}</p></html>")
+        indented = pdf.typeset(f"<html lang=en><title>x</title><p>{words}\n    \n  </p></html>")
+
+        assert indented == tight
