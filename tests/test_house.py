@@ -481,6 +481,23 @@ def test_the_django_here_is_the_one_that_was_chosen():
     assert importlib.metadata.version("django").startswith("5.2")
 
 
+# Places where the types are not told. Lower these when one goes; they never rise.
+MOST_IGNORES = 30
+MOST_ANY = 346
+
+
+def test_places_without_types_only_get_fewer():
+    code = "".join(read(path) for path in CODE)
+    lines = [line for line in code.splitlines() if not line.startswith(("from ", "import "))]
+
+    ignores = sum("type: ignore" in line for line in lines)
+    anys = sum(bool(re.search(r"\bAny\b", line)) for line in lines)
+
+    print(f"type: ignore {ignores} of {MOST_IGNORES}, Any {anys} of {MOST_ANY}")
+    assert ignores <= MOST_IGNORES
+    assert anys <= MOST_ANY
+
+
 def test_nothing_is_left_for_later():
     words = ("TO" + "DO", "FIX" + "ME", "XX" + "X")
     assert [
