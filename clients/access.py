@@ -101,7 +101,8 @@ class Guard:
 NOTHING = Q(pk__in=[])
 
 
-# One look at a page asks for the same viewer many times; a condition once built never changes.
+# Kept, because a page asks many times and the condition depends on guard and viewer only: whatever can change is
+# asked in SQL.
 @lru_cache(maxsize=1024)
 def visible_rows(guard: Guard, viewer: Viewer | None) -> Q:
     """Which rows of a model with this guard the viewer may see."""

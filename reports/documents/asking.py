@@ -28,7 +28,7 @@ AUDIENCES = {
 # What a release opens and a withdrawal closes again.
 HOLD_WORDS_OF_BOTH = (Kind.JOINT_SUMMARY, Kind.PARTNER_COPY)
 # The sheet at the door knows of no release.
-AFTER_RELEASE = (*HOLD_WORDS_OF_BOTH, Kind.FACILITATOR_RECORD, Kind.AGREEMENT_SHEET)
+CHANGED_BY_A_RELEASE = (*HOLD_WORDS_OF_BOTH, Kind.FACILITATOR_RECORD, Kind.AGREEMENT_SHEET)
 
 
 def prepare(session: Session, *, kinds: Collection[str] = tuple(Kind), now: datetime) -> list[Document]:
@@ -40,7 +40,7 @@ def prepare(session: Session, *, kinds: Collection[str] = tuple(Kind), now: date
 
 
 def _ask(session: Session, kinds: Collection[str], now: datetime) -> list[Document]:
-    """One paper that waits already is not asked twice."""
+    """A row for each paper that is not waiting already."""
     released = release.is_released(session)
 
     asked = []
@@ -129,7 +129,7 @@ def _due(session: Session) -> tuple[Kind, ...]:
     released_at = session.released_at  # type: ignore[attr-defined]
     opened = papers.filter(kind=Kind.PARTNER_COPY, after_release=True)
     if released_at is not None:
-        return () if opened.filter(asked_at__gte=released_at).exists() else AFTER_RELEASE
+        return () if opened.filter(asked_at__gte=released_at).exists() else CHANGED_BY_A_RELEASE
 
     # Withdrawn: each has a copy of what is their own again.
     return (Kind.PARTNER_COPY,) if opened.filter(superseded_by__isnull=True).exists() else ()

@@ -113,8 +113,9 @@ class DeskContext:
 
     undo: Undoable | None
     log: list[LogEntry]
-    # The newest line that moved the clock, and how many there are: an answer older than the screen is dropped.
+    # The newest line that moved the clock: a press from an older screen is refused.
     seen: int
+    # How many lines there are: an answer older than what the screen shows is dropped.
     head: int
     key_base: str
 
@@ -132,7 +133,7 @@ def desk_context(
     typed = typed or Typed()
     bound = typed.cards
     if is_from_later(typed.fields.get("option_added", NOTHING)):
-        # It was no card that had to wait: what is being drafted in one is another idea.
+        # Pressed on the Later list: what is half written in the option card is another idea, and stays.
         bound = {}
 
     table = Table(desk)

@@ -69,7 +69,7 @@ def _locked(rows: Any, session_id: UUID) -> Session:
 
 
 def looked_at(session: Session) -> "OpenSession":
-    """The fold of a session for a look, without a lock."""
+    """A session folded for a look: nothing is locked, so nothing may be posted to it."""
     return OpenSession(session)
 
 
@@ -90,7 +90,10 @@ def post(
 
 
 class OpenSession:
-    """One session inside one transaction. Holds the fold, so that a replay folds each Moment once."""
+    """One session with its fold, kept up with each post, so that a replay folds each Moment once.
+
+    To post to it, enter it (`entered`, `entered_by`): that locks it for the length of a transaction.
+    """
 
     def __init__(self, session: Session, *, replaying: bool = False) -> None:
         self.session = session
@@ -260,7 +263,7 @@ class OpenSession:
                 self._put_in_force(ref, now)
 
     def _put_in_force(self, ref: str, now: datetime) -> None:
-        """Both confirmed it, so its words, corrections included, become joint; a talk with one stays that one's."""
+        """Everybody confirmed it: its words, corrections included, become joint. A talk with one has nobody to join."""
         drafts = Agreement.objects.unscoped("both confirmed, so it becomes joint")
         draft = drafts.select_related("line__moment").get(session=self.session, ref=ref)
         is_talk_with_one = self.session.owner_id is not None
@@ -275,7 +278,9 @@ class OpenSession:
     # Closing the transaction
 
     def keep(self, *, now: datetime, tab: str = "") -> None:
-        """Write the caches on the session row, which equal the fold; call once before the transaction ends.
+        """Bring everything around the session up to date with its fold; call once, before the transaction ends.
+
+        That is the session row, the papers due and the quiet of its couple, and after the commit the streams.
 
         `tab` is the page that pressed: it is answered with what is new, so its own stream need not poke it.
         """
@@ -310,7 +315,7 @@ class OpenSession:
 
 
 def refuse_stale(command: Command, seen: int | None, clock_line: int) -> None:
-    """Only clock commands are refused when stale, pauses and stops apart; what was said is always accepted."""
+    """Refuse a command of the clock whose sender had an old screen. A pause or a stop is taken all the same."""
     kind = KINDS[command.kind]
     moves_the_clock = kind.audience == "JOINT" and not kind.at_once
     if seen is not None and moves_the_clock and seen < clock_line:

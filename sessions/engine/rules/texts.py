@@ -41,13 +41,14 @@ TEXTS: Final[dict[str, str]] = {
     "how_differs": gettext_noop("The session would end as %(derived)s."),
     "released": gettext_noop("The documents are released; the entry stays as it is."),
     "not_yours": gettext_noop("Only own words can be corrected."),
-    "agreed_text": gettext_noop("Not yet: somebody has said yes to this text. Draft it anew, and ask both."),
     "unknown_line": gettext_noop("There is no entry %(line)s to point at."),
     "not_the_last": gettext_noop("Only the last own entry can be undone."),
     "too_late_to_undo": gettext_noop("Undoing is possible for ten seconds."),
     "built_upon": gettext_noop("What was entered since rests on this entry."),
     "key_reused": gettext_noop("The key was used before with other content."),
+    "format_total": gettext_noop("A session takes between 10 and 180 minutes."),
     # absolute
+    "agreed_text": gettext_noop("Not yet: somebody has said yes to this text. Draft it anew, and ask both."),
     "resting": gettext_noop("This is resting for now."),
     "no_private_talk": gettext_noop("Not yet: a talk alone with each comes before joint work."),
     "not_together": gettext_noop("Not together: talks with each are open, joint work is not."),
@@ -93,7 +94,6 @@ TEXTS: Final[dict[str, str]] = {
     "closing_open": gettext_noop("Not yet: the closing is not finished."),
     "format_length": gettext_noop("Not yet: a session usually takes between 45 and 90 minutes."),
     "format_solos": gettext_noop("Not yet: both usually have the same minutes to speak."),
-    "format_total": gettext_noop("A session takes between 10 and 180 minutes."),
     # hints
     "stirred_up": gettext_noop("Eight or more. Settle first, a shorter session, another day, or go on?"),
     "no_goal": gettext_noop("There is no accepted goal yet."),
