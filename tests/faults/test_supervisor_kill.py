@@ -87,6 +87,7 @@ def test_a_killed_supervisor_takes_everything_along_and_the_next_start_takes_ove
         assert answers(second) == 200
 
 
+@pytest.mark.alone
 def test_a_second_start_is_quick_and_finds_everything(tmp_path: Path) -> None:
     with services.house(tmp_path / "data") as first:
         first.manage("shell", "-c", "from facilitator.models import *; Practice.objects.create(name='Fay')")
