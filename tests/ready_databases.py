@@ -55,6 +55,9 @@ def folder() -> Path:
         if path.name not in FILES.values():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
+    for old in KEPT_IN.glob("ready-databases-*"):
+        if old != ready:
+            shutil.rmtree(old, ignore_errors=True)
     try:
         draft.rename(ready)
     except OSError:

@@ -34,12 +34,12 @@ def test_a_second_desk_follows_and_a_field_being_typed_in_stays(desk):
     second.keyboard.type("half a thought")
 
     first.locator("#press-pause button").click()
-    expect(state(second)).to_have_attribute("data-state", "brief_pause", timeout=1500)
+    expect(state(second)).to_have_attribute("data-state", "brief_pause")
     expect(second.locator("#park-text")).to_have_value("half a thought")
     expect(second.locator("#park-text")).to_be_focused()
 
     first.locator("#press-resume button").click()
-    expect(state(second)).to_have_attribute("data-state", "running", timeout=1500)
+    expect(state(second)).to_have_attribute("data-state", "running")
     expect(second.locator("#park-text")).to_have_value("half a thought")
 
 

@@ -83,7 +83,7 @@ def begin(page: Any, house: House) -> None:
     """A loaded demo is what has a mailbox of its own; the couple that walks in is a new one."""
     page.goto(house.url + "/")
     page.get_by_role("button", name="Load the demo practice").click()
-    page.wait_for_url(house.url + "/")
+    page.wait_for_url(house.url + "/", timeout=120_000)
 
 
 def couple_walks_in(page: Any, house: House) -> str:
