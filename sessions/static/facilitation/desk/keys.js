@@ -1,4 +1,5 @@
-// One key for what is done most. Keys rest while a field has the focus, and can be switched off for good.
+// One key for what is done most. Keys rest while a field has the focus or a form is open, and can be switched off
+// for good.
 "use strict";
 
 (() => {
@@ -37,7 +38,9 @@
       form.focus({ preventScroll: true });
     } else if (arm) {
       arm.open = !arm.open;
-      if (arm.open) firstField(arm)?.focus();
+      if (!arm.open) return;
+      lastOpened = arm;
+      firstField(arm)?.focus();
     } else if (target.matches("input, textarea")) {
       target.focus();
     } else {
@@ -45,12 +48,39 @@
     }
   }
 
-  // Where typing begins: the words, unless it is not yet said whose they are.
+  const WORDS = ":is(textarea, input:not([type=hidden], [type=radio], [type=checkbox], [type=number], [type=date]))";
+
+  // Where typing begins: the words. Whose they are is chosen with 1, 2 or 0 before the first letter.
   function firstField(card) {
-    const whose = card.querySelector("input[type=radio]");
-    if (whose && !card.querySelector(`input[name="${whose.name}"]:checked`)) return whose;
-    return card.querySelector(":scope > form :is(textarea, input:not([type=hidden], [type=radio], [type=checkbox]))") ??
-      card.querySelector(":scope > .card-body :is(summary, button)");
+    return firstWords(card) ?? card.querySelector(":scope > .card-body :is(summary, button)");
+  }
+  function firstWords(fold) {
+    return [...fold.querySelectorAll(WORDS)].find((field) => field.closest("details") === fold && field.checkVisibility());
+  }
+
+  // However a fold with words in it is opened, the cursor goes there: what is typed next lands nowhere else.
+  let lastOpened = null;
+  desk.addEventListener("click", (event) => {
+    const fold = event.target.closest("summary")?.parentElement;
+    if (!fold || fold.open || fold.classList.contains("arm")) return;
+    lastOpened = fold;
+    // Once the browser has opened it.
+    setTimeout(() => { if (fold.open) firstWords(fold)?.focus(); });
+  });
+
+  // A form that stands open, though the focus has left it: letters are words for it, not keys of the desk.
+  function openForm() {
+    const open = [...desk.querySelectorAll("details[open]:not(.arm)")].filter(firstWords);
+    return open.includes(lastOpened) ? lastOpened : open.at(-1);
+  }
+
+  const WHOSE = { 1: "A", 2: "B", 0: "both" };
+  function choosesOwner(event) {
+    const field = event.target;
+    if (!(event.key in WHOSE) || !field.matches(WORDS) || field.value !== "") return false;
+    const owner = field.closest("form")?.querySelector(`input[type=radio][name=by][value=${WHOSE[event.key]}]`);
+    if (owner) owner.checked = true;
+    return Boolean(owner);
   }
 
   function typedIn(card) {
@@ -87,7 +117,10 @@
       return form.requestSubmit(send);
     }
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || help.open) return;
+    if (choosesOwner(event)) return event.preventDefault();
     if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    const form = openForm();
+    if (form && /^\p{L}$/u.test(event.key)) return firstWords(form).focus();
     if (event.key === "?") return showHelp();
     if (!on.checked) return;
     // Space and Enter on a focused control mean that control. Not in the box that says not yet: the focus was put
